@@ -27,13 +27,14 @@ import { inputRoutes } from './routes/artifacts/inputRoutes.ts';
 import { changeRoutes } from './routes/changeRoutes.ts';
 import { doctorRoute } from './routes/doctorRoute.ts';
 import { eventRoutes } from './routes/eventRoutes.ts';
-import { explainRoutes } from './routes/explainRoutes.ts';
+import { explainRoute } from './routes/explainRoute.ts';
 import { healthRoutes } from './routes/healthRoutes.ts';
 import { jobRoutes } from './routes/jobRoutes.ts';
 import { linkRoutes } from './routes/linkRoutes.ts';
 import { listRoute } from './routes/listRoute.ts';
 import { poolRoutes } from './routes/poolRoutes.ts';
 import { settingsRoute } from './routes/settingsRoute.ts';
+import { stuckRoutes } from './routes/stuckRoutes.ts';
 import { submitRoute } from './routes/submitRoute.ts';
 import { webhookRoutes } from './routes/webhookRoutes.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
@@ -76,7 +77,8 @@ export function buildApi(options: ApiOptions): Api {
       inputRoutes,
       workerRoutes,
       poolRoutes,
-      explainRoutes,
+      explainRoute,
+      stuckRoutes,
       eventRoutes,
       linkRoutes,
       doctorRoute,

@@ -25,6 +25,13 @@ export interface StuckRequest {
   readonly pool: string | undefined;
 }
 
+/** What a list of stuck tasks was chosen from. */
+export interface Searched {
+  readonly openTasks: number;
+  /** Jobs that the index knows, open or finished. */
+  readonly jobs: number;
+}
+
 export interface StuckTask extends IndexedTask {
   readonly state: OpenTask;
   readonly overdue: boolean;
@@ -49,16 +56,29 @@ export function findStuck({ clock, follower, lastClaims, keys }: StuckContext, r
   return stuck.toSorted((a, b) => a.state.since - b.state.since || a.sequence - b.sequence);
 }
 
+/** Counts what the request covers. */
+export function searchedFor({ follower }: Pick<StuckContext, 'follower'>, request: StuckRequest): Searched {
+  let openTasks = 0;
+  for (const { state } of follower.index.openTasks()) if (isOpen(state) && matches(state, request)) openTasks += 1;
+  let jobs = 0;
+  for (const { job, tenant } of follower.index.newestFirst()) {
+    if (covers(request, tenant, job)) jobs += 1;
+  }
+  return { openTasks, jobs };
+}
+
 /** The provider is out, or the budget is spent: the task says so, and starts when that ends. */
 function endsWithoutHelp(block: Block | null): boolean {
   return block?.reason === 'ProviderOutage' || block?.reason === 'BudgetExhausted';
 }
 
-function matches(state: OpenTask, { tenant, job, pool }: StuckRequest): boolean {
-  const { of } = state;
-  if (tenant !== undefined && of.tenant !== tenant) return false;
-  return (job === undefined || of.job === job) && (pool === undefined || servingPool(state) === pool);
+function matches(state: OpenTask, request: StuckRequest): boolean {
+  const { tenant, job } = state.of;
+  return covers(request, tenant, job) && (request.pool === undefined || servingPool(state) === request.pool);
 }
+
+const covers = ({ tenant, job }: StuckRequest, ofTenant: string, ofJob: JobId): boolean =>
+  (tenant === undefined || ofTenant === tenant) && (job === undefined || ofJob === job);
 
 function hasNoProgress(
   task: OpenTask,

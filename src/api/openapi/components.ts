@@ -81,6 +81,7 @@ export const components: Readonly<Record<string, z.ZodType>> = {
   ObservedKey: explain.observedKeySchema,
   StuckList: explain.stuckListSchema,
   StuckTask: explain.stuckTaskSchema,
+  Searched: explain.searchedSchema,
   FixedList: explain.fixedListSchema,
   FixedTask: explain.fixedTaskSchema,
 

@@ -98,6 +98,17 @@ export const examples: Readonly<Record<string, OperationExamples>> = {
       next: null,
       total: 1,
       pools: [explained.pool],
+      searched: {
+        tenant: 'default',
+        openTasks: 3,
+        jobs: 12,
+        jobState: null,
+        sequence: 812,
+        at: '2026-11-28T12:06:00.000Z',
+        ageMs: 300,
+        complete: true,
+        leader: 'controller-1',
+      },
     }),
   },
   failStuck: {

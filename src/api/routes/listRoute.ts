@@ -6,7 +6,8 @@ import { GenwardenError } from '../../job/errors/index.ts';
 import { isJobId } from '../../job/ids.ts';
 import { openStates } from '../../job/task.ts';
 import { principalOf } from '../auth/authenticate.ts';
-import { listJobs } from '../../jobs/list.ts';
+import { proveCurrent } from '../../jobs/current.ts';
+import { listJobs, type ListPage, type ListRequest } from '../../jobs/list.ts';
 import { searchFor } from '../../jobs/search.ts';
 import type { ListPosition } from '../../readmodel/jobOrder.ts';
 import type { Api, ApiContext } from '../options.ts';
@@ -48,7 +49,7 @@ export function listRoute(app: Api, context: ApiContext): void {
   app.get('/v1/jobs', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
     refuseStale(context);
     const { state = [], pool, kind, label = [], search, limit = 50, cursor } = request.query;
-    const { jobs, next, complete, since } = await listJobs(context, {
+    const asked = {
       tenant: principalOf(request).tenant,
       states: new Set(state.flatMap((name) => (name === 'open' ? openStates : [name]))),
       pool,
@@ -57,7 +58,8 @@ export function listRoute(app: Api, context: ApiContext): void {
       search: search === undefined ? undefined : searchFor(search),
       limit,
       before: cursor === undefined ? undefined : positionOf(cursor),
-    });
+    };
+    const { jobs, next, complete, since } = await listSurely(context, asked);
     const live = await liveOf(context, jobs.flat());
     return reply.header('cache-control', 'no-cache').send({
       items: jobs.map((tasks) => listedJobView(tasks, live)),
@@ -66,6 +68,14 @@ export function listRoute(app: Api, context: ApiContext): void {
       since: isoTimeOrNull(since),
     });
   });
+}
+
+/** An empty list says that there is nothing, so it never comes from an index that is behind. Throws `Unavailable` and `NotReady`. */
+async function listSurely(context: ApiContext, asked: ListRequest): Promise<ListPage> {
+  const page = await listJobs(context, asked);
+  if (page.jobs.length > 0) return page;
+  await proveCurrent(context);
+  return listJobs(context, asked);
 }
 
 /** ms; longer than a failover of NATS (6 to 8 s). After that, other processes may have made changes unknown to this one. */

@@ -12,6 +12,7 @@ import { principalOf } from '../auth/authenticate.ts';
 import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Api, ApiContext } from '../options.ts';
+import { proveCurrent } from '../../jobs/current.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
 import { oldestQueued, poolView } from '../view/poolView.ts';
 import { poolListSchema, pausedPoolSchema, poolSchema, type PoolView } from '../view/poolSchemas.ts';
@@ -30,9 +31,12 @@ function listPools(app: Api, context: ApiContext): void {
     tags: ['workers'],
     response: { 200: poolListSchema },
     answers: { 200: { says: 'All pools.' } },
+    problems: ['NotReady'],
   } satisfies FastifySchema;
   app.get('/v1/pools', { config: { scope: 'jobs:read', right: readInstallation }, schema }, async (request) => {
     const principal = principalOf(request);
+    // An API that is cut off from NATS does not say that there are no pools.
+    if (context.pools.list().length === 0) await proveCurrent(context);
     const oldest = oldestQueued(context);
     const declared = context.pools.list().toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const views = declared.map((pool) => poolView(context, pool, oldest.get(pool.name) ?? null, principal));
@@ -92,7 +96,7 @@ function resumePool(app: Api, context: ApiContext): void {
 }
 
 /** Throws `PoolNotFound`. */
-function poolNamed({ pools }: ApiContext, name: string): PoolDeclaration {
+export function poolNamed({ pools }: ApiContext, name: string): PoolDeclaration {
   const pool = pools.find(name);
   if (pool !== undefined) return pool;
   const known = pools.list().map((one) => one.name);

@@ -91,11 +91,28 @@ export const explainedJobSchema = z.object({
 
 export const stuckTaskSchema = explainedTaskSchema.extend({ tenant: z.string(), overdue: z.boolean() });
 
+export const searchedSchema = z.object({
+  tenant: z.string().nullable().describe('Whose tasks were looked at; null: those of all tenants.'),
+  openTasks: count.describe('The open tasks that were looked at.'),
+  jobs: count.describe('The jobs that the API knows, open and finished.'),
+  jobState: stateSchema.nullable().describe('Of the job that `jobId` names; null without one.'),
+  sequence: count.describe('Every message of the stream up to this one was considered.'),
+  at: time.describe('When that was the last message.'),
+  ageMs: ms.describe('How long ago that was when the API answered, ms.'),
+  complete: z
+    .boolean()
+    .describe(
+      'False while the stream has messages of a newer version, which this API cannot read: their tasks are missing.',
+    ),
+  leader: z.string().nullable().describe('The controller that leads; null: none does, so nothing moves overdue tasks.'),
+});
+
 export const stuckListSchema = z.object({
   items: z.array(stuckTaskSchema).describe('At most 500, longest stuck first.'),
   next: z.null(),
   total: count,
   pools: z.array(observedPoolSchema),
+  searched: searchedSchema,
 });
 
 export const fixedTaskSchema = z.object({
@@ -106,6 +123,7 @@ export const fixedTaskSchema = z.object({
 
 export const fixedListSchema = z.object({ items: z.array(fixedTaskSchema), next: z.null() });
 
+export type SearchedView = z.infer<typeof searchedSchema>;
 export type ExplainedTaskView = z.infer<typeof explainedTaskSchema>;
 export type ExplainedJobView = z.infer<typeof explainedJobSchema>;
 export type ObservedPoolView = z.infer<typeof observedPoolSchema>;

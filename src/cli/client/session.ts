@@ -1,7 +1,7 @@
 // Shared by all client commands: creates the client from flags and settings, and reports errors.
 
 import type { Command } from 'commander';
-import { GenwardenApiError, GenwardenClient } from '../../client/index.ts';
+import { GenwardenApiError, GenwardenClient, type ClientOptions } from '../../client/index.ts';
 import { flagsFor } from '../../config/describe.ts';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -23,6 +23,9 @@ export function clientCommand(program: Command, nameAndArguments: string, descri
 // Client commands do not log, so the log settings get no flags.
 const clientFlags = flagsFor('client').filter(({ attribute }) => attribute === 'url' || attribute === 'tokenFile');
 
+/** For commands that only read: an API that is silent for this long is frozen, ms. It itself waits at most 8 s for NATS. */
+export const readTimeout = { timeoutMs: 15_000 } as const;
+
 /**
  * Wraps a command's action: passes it a client, and for an API error prints the error and sets exit code 1. Throws
  * `ServerUnreachable` if the API does not answer.
@@ -30,6 +33,7 @@ const clientFlags = flagsFor('client').filter(({ attribute }) => attribute === '
 export function withClient<Args extends unknown[]>(
   io: Io,
   run: (client: GenwardenClient, ...args: Args) => Promise<void>,
+  { timeoutMs }: Pick<ClientOptions, 'timeoutMs'> = {},
 ): (...args: [...Args, Command]) => Promise<void> {
   return async (...all) => {
     const command = all.at(-1) as Command;
@@ -39,7 +43,7 @@ export function withClient<Args extends unknown[]>(
     const connection = await (io.connect ?? connectBySettings(io))(command);
     try {
       // A person who waits for a command should learn at once that the API does not answer.
-      await run(new GenwardenClient({ giveUpAfterMs: 0, ...connection.options }), ...args);
+      await run(new GenwardenClient({ giveUpAfterMs: 0, timeoutMs, ...connection.options }), ...args);
     } catch (error) {
       if (isUnreachable(error)) throw connection.whyUnavailable?.() ?? unreachable(connection.where, error);
       if (!(error instanceof GenwardenApiError)) throw error;
@@ -79,7 +83,8 @@ function unreachable(where: string, cause: unknown): GenwardenError {
   return new GenwardenError('ServerUnreachable', `No answer from ${where}: ${whyUnreachable(cause)}`, { cause });
 }
 
-function reportError({ stderr }: Io, { code, detail, hint, errors }: GenwardenApiError): void {
+/** Prints an answer of the API that refuses a request. */
+export function reportError({ stderr }: Io, { code, detail, hint, errors }: GenwardenApiError): void {
   // The detail usually repeats the first field error.
   const more = errors.map(({ path, message }) => `${path}: ${message}`).filter((line) => !detail.includes(line));
   for (const line of errorLines(stderr, { message: printable(detail), more, code, hint })) writeLine(stderr, line);

@@ -2,8 +2,16 @@
 
 import { isOrAre } from '../../job/explain/format.ts';
 import { InvalidArgumentError, type Command } from 'commander';
-import type { FixedTask, GenwardenClient, StuckList, StuckTask } from '../../client/index.ts';
+import {
+  GenwardenApiError,
+  type FixedTask,
+  type GenwardenClient,
+  type Searched,
+  type StuckList,
+  type StuckTask,
+} from '../../client/index.ts';
 import { durationForm, parseDuration } from '../../job/duration.ts';
+import { about, count } from '../../job/explain/format.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { shortDuration, untilTime } from '../output/format.ts';
@@ -13,7 +21,7 @@ import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
 import { idOfJob, jobIdOf } from './ids.ts';
-import { clientCommand, withClient } from './session.ts';
+import { clientCommand, readTimeout, reportError, withClient } from './session.ts';
 
 interface StuckOptions {
   readonly olderThan: string;
@@ -34,30 +42,34 @@ export function addStuck(program: Command, io: Io): void {
     .option('--fix', 'fail exactly the tasks that are printed')
     .option('--yes', 'with --fix: do not ask for confirmation')
     .addOption(outputOption())
-    .action(withClient(io, (client, options: StuckOptions) => runStuck(io, client, options)));
+    .action(withClient(io, (client, options: StuckOptions) => runStuck(io, client, options), readTimeout));
 }
+
+/** What the API accepts, ms. */
+const longest = 30 * 86_400_000;
 
 /** A plain number means minutes. */
 function olderThan(text: string): string {
   const duration = /^\d+$/.test(text) ? `${text}m` : text;
-  if (parseDuration(duration) === undefined) {
-    throw new InvalidArgumentError(`Expected a number of minutes or ${durationForm}.`);
-  }
+  const ms = parseDuration(duration);
+  if (ms === undefined) throw new InvalidArgumentError(`Expected a number of minutes or ${durationForm}.`);
+  if (ms > longest) throw new InvalidArgumentError('Expected at most 30d: no job is kept for longer.');
   return duration;
 }
 
 async function runStuck(io: Io, client: GenwardenClient, options: StuckOptions): Promise<void> {
-  const { olderThan: age, jobId, pool, output, fix } = options;
-  const found = await client.stuck({
-    olderThan: age,
-    ...(jobId === undefined ? {} : { jobId: await jobIdOf(client, jobId) }),
-    ...(pool === undefined ? {} : { pool }),
-  });
+  const { output, fix } = options;
+  const answer = await findStuck(io, client, options);
+  if (answer === undefined) return io.exitWith(exitCodes.unreachable);
+  const { jobId, ...found } = answer;
   // JSON and YAML output is a single document; with --fix it includes the outcome of each task.
   const humanReadable = output === 'table' || output === 'wide';
-  if (humanReadable || fix === undefined) printAs(io, output, found, (table) => stuckLines(io, found, table, options));
+  if (humanReadable || fix === undefined)
+    printAs(io, output, found, (table) => stuckLines(io, found, table, { ...options, jobId }));
   if (found.items.length === 0) {
     if (!humanReadable && fix !== undefined) printAs(io, output, { ...found, fixed: [] }, () => []);
+    // Tasks that the API cannot read may be stuck.
+    if (searchedBy(found)?.complete === false) io.exitWith(exitCodes.unreachable);
     return;
   }
   io.exitWith(exitCodes.stuck);
@@ -66,6 +78,34 @@ async function runStuck(io: Io, client: GenwardenClient, options: StuckOptions):
   printAs(io, output, { ...found, fixed }, () => fixed.map(fixedLine));
   // Tasks that changed in the meantime are no longer stuck. If the list was truncated, stuck tasks remain: keep exit code 3.
   if (found.total === found.items.length) io.exitWith(exitCodes.done);
+}
+
+/** Undefined, with the reason printed, if it cannot be known what is stuck. */
+async function findStuck(
+  io: Io,
+  client: GenwardenClient,
+  { olderThan: age, jobId, pool }: StuckOptions,
+): Promise<(StuckList & { readonly jobId: string | undefined }) | undefined> {
+  try {
+    const id = jobId === undefined ? undefined : await jobIdOf(client, jobId);
+    const found = await client.stuck({
+      olderThan: age,
+      ...(id === undefined ? {} : { jobId: id }),
+      ...(pool === undefined ? {} : { pool }),
+    });
+    return { ...found, jobId: id };
+  } catch (error) {
+    if (error instanceof GenwardenApiError) reportError(io, error);
+    else if (error instanceof GenwardenError && error.code === 'JobNotFound') reportUnknownJob(io, error);
+    else throw error;
+    writeLine(io.stderr, '  It is not known whether a task is stuck.');
+    return undefined;
+  }
+}
+
+function reportUnknownJob({ stderr }: Io, { message, hint }: GenwardenError): void {
+  writeLine(stderr, `genwarden: ${printable(message)}`);
+  writeLine(stderr, `  ${hint}`);
 }
 
 /** Throws `UsageError` without a terminal to prompt on. */
@@ -86,11 +126,14 @@ async function confirmFix(io: Io, { yes }: StuckOptions, tasks: readonly StuckTa
 
 function stuckLines(
   io: Io,
-  { items, total }: StuckList,
+  found: StuckList,
   options: TableOptions,
-  { allNamespaces }: StuckOptions,
+  { allNamespaces, jobId, pool }: Omit<StuckOptions, 'jobId'> & { readonly jobId: string | undefined },
 ): string[] {
-  if (items.length === 0) return ['Nothing is stuck.'];
+  const { items, total } = found;
+  const searched = searchedBy(found);
+  const warnings = searched === undefined ? [] : warningsOf(searched);
+  if (items.length === 0) return [nothingStuck(searched, jobId, pool), ...warnings];
   const namespace: Column<StuckTask>[] =
     allNamespaces === true ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant, min: 10, drop: 2 }] : [];
   const more =
@@ -102,6 +145,37 @@ function stuckLines(
     ...renderTable(items, [...namespace, ...columnsFor(io)], options),
     ...more,
     ...(advice.length > 0 ? ['', ...advice] : []),
+    ...(warnings.length > 0 ? ['', ...warnings] : []),
+  ];
+}
+
+/** APIs of earlier versions do not say what they looked at. */
+const searchedBy = ({ searched }: Partial<Pick<StuckList, 'searched'>>): Searched | undefined => searched;
+
+/** The all-clear, with what was looked at. */
+function nothingStuck(searched: Searched | undefined, jobId: string | undefined, pool: string | undefined): string {
+  if (searched === undefined) return 'Nothing is stuck, as far as this API of an earlier version knows.';
+  const { openTasks, jobs, jobState, tenant, sequence, ageMs } = searched;
+  const scope = [
+    tenant === null ? 'all tenants' : `tenant ${printable(tenant)}`,
+    ...(pool === undefined ? [] : [`pool ${printable(pool)}`]),
+  ];
+  const seen = `(${scope.join(', ')}, seen up to sequence ${sequence}, ${about(ageMs)} ago)`;
+  const where = jobId === undefined ? '' : ` of job ${printable(jobId)}`;
+  if (openTasks > 0) return `No task of ${openTasks} open${where} is stuck ${seen}.`;
+  if (jobState !== null) return `No task${where}, which is ${jobState}, is open ${seen}.`;
+  if (jobs === 0) return `No task is open, and no job is known ${seen}.`;
+  return `No task is open; ${count(jobs, 'job')} known ${seen}.`;
+}
+
+function warningsOf({ complete, leader }: Searched): string[] {
+  return [
+    ...(leader === null
+      ? ['Warning: no controller leads, so nothing moves tasks that become overdue. Start `genwarden controller`.']
+      : []),
+    ...(complete
+      ? []
+      : ['Warning: tasks of a newer version are not included: this API cannot read them. Upgrade the API.']),
   ];
 }
 

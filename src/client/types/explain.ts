@@ -117,6 +117,28 @@ export interface StuckList {
   /** Larger than the number of `items` if there are more than 500. */
   total: number;
   pools: ObservedPool[];
+  /** What the tasks were chosen from. */
+  searched: Searched;
+}
+
+export interface Searched {
+  /** Whose tasks; null: those of all tenants. */
+  tenant: string | null;
+  openTasks: number;
+  /** The jobs that the API knows, open and finished. */
+  jobs: number;
+  /** Of the job that was asked about. */
+  jobState: State | null;
+  /** Every message of the stream up to this one was considered. */
+  sequence: number;
+  /** When that was the last message. */
+  at: string;
+  /** How long ago that was when the API answered, ms. */
+  ageMs: number;
+  /** False: tasks of a newer version, which this API cannot read, are missing. */
+  complete: boolean;
+  /** The controller that leads; null: none does, so nothing moves overdue tasks. */
+  leader: string | null;
 }
 
 export interface FixedTask {

@@ -6,6 +6,7 @@ import { failed, succeeded, toReview, waiting } from '../../../src/job/transitio
 import type { KeyState } from '../../../src/ports/keyRing.ts';
 import { apiWorld } from '../../fakes/apiWorld.ts';
 import { aBeat } from '../../fakes/heartbeats.ts';
+import { fakeInstallationProbe } from '../../fakes/installationProbe.ts';
 import { scriptedKeys } from '../../fakes/keyRingView.ts';
 import { start } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
@@ -148,7 +149,51 @@ describe('GET /v1/stuck', () => {
     expect(await stuck(world, '?olderThan=6m')).toEqual([]);
     expect(await stuck(world, '?olderThan=0s&pool=drawings')).toEqual([]);
     expect(await stuck(world, `?jobId=${job}`)).toHaveLength(1);
-    expect(await stuck(world, `?jobId=${'0'.repeat(26)}`)).toEqual([]);
+  });
+
+  test('says what it looked at', async () => {
+    await using world = await apiWorld({ installation: fakeInstallationProbe() });
+    const job = await world.submit();
+    await world.submit({ pool: 'drawings', model: 'gpt-image-1' });
+    await world.claim(job);
+    await world.finish(job, 0, (state, now) => failed(state, 'PromptRefused', now));
+    const { json } = await world.get('/v1/stuck');
+    expect(json.searched).toEqual({
+      tenant: null,
+      openTasks: 1,
+      jobs: 2,
+      jobState: null,
+      sequence: 4,
+      at: iso(start),
+      ageMs: 0,
+      complete: true,
+      leader: 'controller-1',
+    });
+    const ofJob = (await world.get(`/v1/stuck?jobId=${job}`)).json.searched;
+    expect(ofJob).toMatchObject({ openTasks: 0, jobs: 1, jobState: 'failed' });
+    expect((await world.get('/v1/stuck?pool=default')).json.searched).toMatchObject({ openTasks: 0, jobs: 2 });
+  });
+
+  test('no list for what does not exist: a job, a pool', async () => {
+    await using world = await apiWorld();
+    const job = await world.get(`/v1/stuck?jobId=${'0'.repeat(26)}`);
+    expect([job.status, job.json.code]).toEqual([404, 'JobNotFound']);
+    const pool = await world.get('/v1/stuck?pool=defualt');
+    expect([pool.status, pool.json.code]).toEqual([422, 'PoolNotFound']);
+    expect(pool.json.detail).toBe('There is no pool defualt; available: default, drawings');
+  });
+
+  test('while NATS is away, neither an empty list of stuck tasks nor one of jobs or workers', async () => {
+    await using world = await apiWorld();
+    world.log.away = true;
+    for (const url of ['/v1/stuck', '/v1/jobs', '/v1/workers']) {
+      const { status, json } = await world.get(url);
+      expect([url, status, json.code]).toEqual([url, 503, 'Unavailable']);
+    }
+    world.log.away = false;
+    for (const url of ['/v1/stuck', '/v1/jobs', '/v1/workers']) {
+      expect([url, (await world.get(url)).status]).toEqual([url, 200]);
+    }
   });
 
   test('a queue that moves is not stuck, however long it is', async () => {

@@ -1,7 +1,7 @@
 // `explain`, `stuck`, `pause` and `resume`: their output, questions and exit codes.
 
 import { describe, expect, test } from 'vitest';
-import type { ExplainedJob, ExplainedTask, ObservedPool, StuckTask } from '../../../src/client/index.ts';
+import type { ExplainedJob, ExplainedTask, ObservedPool, Searched, StuckTask } from '../../../src/client/index.ts';
 import { commandsNow, runCommand, type CommandOptions } from '../../support/commandLine.ts';
 import { answerJson, FakeApi } from '../../fakes/fakeApi.ts';
 
@@ -93,17 +93,33 @@ const stuckTask = (over: Partial<StuckTask> = {}): StuckTask => ({
   ...over,
 });
 
+const searched: Searched = {
+  tenant: 'default',
+  openTasks: 3,
+  jobs: 12,
+  jobState: null,
+  sequence: 812,
+  at: ago(300),
+  ageMs: 312,
+  complete: true,
+  leader: 'controller-1',
+};
+
 interface Asked {
   query: URLSearchParams;
   fixed: unknown;
 }
 
-async function stuckApi(items: StuckTask[], total = items.length): Promise<FakeApi & { asked: Asked }> {
+async function stuckApi(
+  items: StuckTask[],
+  total = items.length,
+  over: Partial<Searched> = {},
+): Promise<FakeApi & { asked: Asked }> {
   const api = await FakeApi.start();
   const asked: Asked = { query: new URLSearchParams(), fixed: undefined };
   api.route('GET /v1/stuck', ({ query }, response) => {
     asked.query = query;
-    answerJson(response, 200, { items, next: null, total, pools: [pool] });
+    answerJson(response, 200, { items, next: null, total, pools: [pool], searched: { ...searched, ...over } });
   });
   api.route('POST /v1/stuck/fix', ({ body }, response) => {
     asked.fixed = JSON.parse(body.toString());
@@ -123,7 +139,8 @@ describe('stuck', () => {
     const jobId = '01jd8m3q5v7k9x2c4b6n8p0r2t';
     expect(await run(api, ['--older-than', '7', '--job-id', jobId, '--pool', 'default'])).toEqual({
       code: 0,
-      stdout: 'Nothing is stuck.\n',
+      stdout:
+        'No task of 3 open of job job1 is stuck (tenant default, pool default, seen up to sequence 812, 0.3 s ago).\n',
       stderr: '',
     });
     expect([...api.asked.query]).toEqual([
@@ -135,8 +152,49 @@ describe('stuck', () => {
     expect(api.asked.query.get('olderThan')).toBe('1h30m');
     await run(api, []);
     expect(api.asked.query.get('olderThan')).toBe('5m');
-    expect((await run(api, ['--older-than', 'soon'])).code).toBe(2);
+    for (const nonsense of ['soon', '', '-5', '5x', '1e3', '31d', '99999999999999999999']) {
+      expect([nonsense, (await run(api, [`--older-than=${nonsense}`])).code]).toEqual([nonsense, 2]);
+    }
     expect((await run(api, ['--fix'])).code).toBe(0);
+  });
+
+  test('the all-clear says what was looked at', async () => {
+    const says = async (over: Partial<Searched>, ...args: string[]): Promise<string> => {
+      await using api = await stuckApi([], 0, over);
+      const { code, stdout } = await run(api, args);
+      expect(code).toBe(over.complete === false ? 4 : 0);
+      return stdout;
+    };
+    const seen = '(all tenants, seen up to sequence 812, 0.3 s ago).\n';
+    expect(await says({ tenant: null })).toBe(`No task of 3 open is stuck ${seen}`);
+    expect(await says({ tenant: null, openTasks: 0 })).toBe(`No task is open; 12 jobs known ${seen}`);
+    expect(await says({ tenant: null, openTasks: 0, jobs: 0 })).toBe(`No task is open, and no job is known ${seen}`);
+    expect(await says({ tenant: null, openTasks: 0, jobState: 'failed' }, '--job-id', 'job1')).toBe(
+      `No task of job job1, which is failed, is open ${seen}`,
+    );
+    expect(await says({ leader: null })).toContain('\nWarning: no controller leads, so nothing moves tasks');
+    expect(await says({ complete: false })).toContain('\nWarning: tasks of a newer version are not included');
+  });
+
+  test('exit code 4, and no all-clear, when the API cannot tell', async () => {
+    const problems = [
+      [503, 'Unavailable', 'NATS did not answer within 3 s'],
+      [503, 'NotReady', 'The index of this API process is not current: it has read the stream up to message 7 of 812'],
+      [404, 'JobNotFound', 'There is no job job1'],
+      [422, 'PoolNotFound', 'There is no pool defualt; available: default'],
+      [401, 'Unauthorized', 'The token is not valid'],
+    ] as const;
+    for (const [status, code, detail] of problems) {
+      await using api = await FakeApi.start();
+      const problem = { type: 'x', title: 'x', status, code, detail, hint: 'Look.' };
+      api.route('GET /v1/stuck', (_, response) => answerJson(response, status, problem));
+      const ended = await run(api, []);
+      expect(ended).toEqual({
+        code: 4,
+        stdout: '',
+        stderr: `genwarden: ${detail}\n  ${code}: Look.\n  It is not known whether a task is stuck.\n`,
+      });
+    }
   });
 
   test('stuck tasks: a table with reasons, each advice once, exit code 3', async () => {

@@ -41,7 +41,7 @@ export function StuckPage() {
       <Loaded polled={polled} what="what is stuck">
         {({ list, at }) =>
           list.items.length === 0 ? (
-            <Nothing age={age} at={at} />
+            <Nothing list={list} age={age} at={at} isKnown={polled.error.value === undefined} />
           ) : (
             <>
               <StuckTasks list={list} onFixed={finish} />
@@ -72,7 +72,17 @@ function AgeChoice({ age, onChoose }: { age: string; onChoose: (age: string | un
   );
 }
 
-function Nothing({ age, at }: { age: string; at: string }) {
+interface NothingProps {
+  list: StuckList;
+  age: string;
+  at: string;
+  /** False: later requests failed. */
+  isKnown: boolean;
+}
+
+function Nothing({ list: { searched }, age, at, isKnown }: NothingProps) {
+  if (!isKnown || !searched.complete) return <Unknown at={at} />;
+  const { openTasks, tenant: of, leader, sequence } = searched;
   return (
     <section class="card stack stuck-nothing">
       <h2>
@@ -85,8 +95,22 @@ function Nothing({ age, at }: { age: string; at: string }) {
         No task is overdue, and each open task has made progress within {age} or waits for something that ends by
         itself: a review, an outage, a budget, or a queue that moves.
       </p>
+      {leader === null ? <p role="alert">No controller leads, so nothing moves tasks that become overdue.</p> : null}
       <p class="muted">
-        Checked at <Moment at={at} />
+        Checked at <Moment at={at} />: {openTasks === 1 ? '1 open task' : `${openTasks} open tasks`} of{' '}
+        {of === null ? 'all tenants' : `tenant ${of}`}, seen up to message {sequence} of the stream
+      </p>
+    </section>
+  );
+}
+
+/** An old answer is no all-clear. */
+function Unknown({ at }: { at: string }) {
+  return (
+    <section class="card stack stuck-nothing">
+      <h2>It is not known what is stuck</h2>
+      <p>
+        At <Moment at={at} /> no task that this API could read was stuck.
       </p>
     </section>
   );

@@ -56,6 +56,7 @@ from .explain import (
     NextStep,
     ObservedWorker,
     QueuePlace,
+    Searched,
     StuckList,
     StuckTask,
 )
@@ -229,6 +230,7 @@ __all__ = [
     "StateFilter",
     "StateOrDeleted",
     "StoredReference",
+    "Searched",
     "StuckList",
     "StuckReference",
     "StuckTask",

@@ -93,12 +93,34 @@ class StuckTask(ExplainedTask):
     overdue: bool
 
 
+class Searched(TypedDict):
+    tenant: str | None
+    """Whose tasks; None: those of all tenants."""
+    openTasks: int
+    jobs: int
+    """The jobs that the API knows, open and finished."""
+    jobState: State | None
+    """Of the job that was asked about."""
+    sequence: int
+    """Every message of the stream up to this one was considered."""
+    at: str
+    """When that was the last message."""
+    ageMs: float
+    """How long ago that was when the API answered, ms."""
+    complete: bool
+    """False: tasks of a newer version, which this API cannot read, are missing."""
+    leader: str | None
+    """The controller that leads; None: none does, so nothing moves overdue tasks."""
+
+
 class StuckList(TypedDict):
     items: list[StuckTask]
     next: None
     total: int
     """Larger than the number of `items` if there are more than 500."""
     pools: list[ObservedPool]
+    searched: Searched
+    """What the tasks were chosen from."""
 
 
 class FixedTask(TypedDict):

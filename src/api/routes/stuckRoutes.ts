@@ -1,45 +1,28 @@
-// GET /v1/jobs/{id}/explain, GET /v1/stuck and POST /v1/stuck/fix: why tasks are in their state, and failing stuck ones.
+// GET /v1/stuck and POST /v1/stuck/fix: tasks without progress, and failing exactly those.
 
 import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
+import { countStates, jobState } from '../../job/jobState.ts';
 import { servingPool } from '../../job/target.ts';
-import { principalOf } from '../auth/authenticate.ts';
-import type { Right } from '../../ports/kubernetesReviews.ts';
-import type { Principal } from '../auth/principal.ts';
-import { everyTenant } from '../../jobs/tenancy.ts';
-import { explainJob, observePools, observeTask } from '../../jobs/explain.ts';
-import { failStuck, findStuck } from '../../jobs/stuck.ts';
-import { webhookStatus } from '../../jobs/webhooks.ts';
+import { isoTime } from '../../job/time.ts';
+import { ageOfProof, proveCurrent } from '../../jobs/current.ts';
+import { observePools, observeTask } from '../../jobs/explain.ts';
+import { readJob } from '../../jobs/read.ts';
+import { failStuck, findStuck, searchedFor, type StuckRequest } from '../../jobs/stuck.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
+import { everyTenant } from '../../jobs/tenancy.ts';
+import type { Right } from '../../ports/kubernetesReviews.ts';
+import { principalOf } from '../auth/authenticate.ts';
+import type { Principal } from '../auth/principal.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { jobParams } from '../validation.ts';
-import { explainedJobSchema, fixedListSchema, stuckListSchema } from '../view/explainSchemas.ts';
-import { explainedJobView, explainedTaskView, observedPoolView } from '../view/explainView.ts';
-import { refuseStale } from './listRoute.ts';
+import { fixedListSchema, stuckListSchema, type SearchedView } from '../view/explainSchemas.ts';
+import { explainedTaskView, observedPoolView } from '../view/explainView.ts';
+import { poolNamed } from './poolRoutes.ts';
 
-export function explainRoutes(app: Api, context: ApiContext): void {
-  explainRoute(app, context);
+export function stuckRoutes(app: Api, context: ApiContext): void {
   stuckRoute(app, context);
   fixRoute(app, context);
-}
-
-function explainRoute(app: Api, context: ApiContext): void {
-  const schema = {
-    operationId: 'explainJob',
-    summary: 'Explain the state of a job, what happens next, and what to do',
-    tags: ['jobs'],
-    params: jobParams,
-    response: { 200: explainedJobSchema },
-    answers: { 200: { says: 'The explanation of each task.', headers: ['Cache-Control'] } },
-    problems: ['NotReady'],
-  } satisfies FastifySchema;
-  app.get('/v1/jobs/:id/explain', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
-    const tasks = await explainJob(context, principalOf(request).tenant, request.params.id);
-    const { job, tenant, webhook } = tasks[0]!.observation.task.of;
-    const status = webhook === undefined ? undefined : await webhookStatus(context, tenant, job);
-    return reply.header('cache-control', 'no-cache').send(explainedJobView(tasks, status, context.traceUrl));
-  });
 }
 
 const maxShown = 500;
@@ -49,7 +32,7 @@ function stuckRoute(app: Api, context: ApiContext): void {
     operationId: 'listStuck',
     summary: 'List overdue tasks and open tasks without progress',
     description:
-      'Tasks in review, and tasks in a queue from which workers still claim tasks, are listed only when they are overdue. A token with the scope `admin` sees the tasks of all tenants.',
+      'Tasks in review, and tasks in a queue from which workers still claim tasks, are listed only when they are overdue. A token with the scope `admin` sees the tasks of all tenants. The API answers only once it has read the whole stream: an empty list is never one of an API that is behind or cut off from NATS.',
     tags: ['jobs'],
     querystring: z.strictObject({
       olderThan: durationText({ min: 0, max: 30 * 86_400_000 })
@@ -60,21 +43,57 @@ function stuckRoute(app: Api, context: ApiContext): void {
     }),
     response: { 200: stuckListSchema },
     answers: { 200: { says: 'The tasks, each with its explanation.', headers: ['Cache-Control'] } },
-    problems: ['NotReady'],
+    problems: ['NotReady', 'PoolNotFound', 'JobNotFound'],
   } satisfies FastifySchema;
   app.get('/v1/stuck', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
-    refuseStale(context);
     const { olderThan = '5m', jobId: job, pool } = request.query;
     const tenant = tenantSeenBy(principalOf(request));
-    const stuck = findStuck(context, { tenant, olderThan: parseDuration(olderThan)!, job, pool });
+    const asked = { tenant, olderThan: parseDuration(olderThan)!, job, pool };
+    const looked = await lookAt(context, asked);
+    const stuck = findStuck(context, asked);
     const observed = await observePools(context, new Set(stuck.map(({ state }) => servingPool(state))));
     const items = stuck.slice(0, maxShown).map((task) => {
       const view = explainedTaskView(observeTask(context, observed, task), task.sequence);
       return { ...view, tenant: task.state.of.tenant, overdue: task.overdue };
     });
     const pools = [...observed.pools.values()].map(observedPoolView);
-    return reply.header('cache-control', 'no-cache').send({ items, next: null, total: stuck.length, pools });
+    const searched = { ...looked(), ...searchedFor(context, asked) };
+    return reply.header('cache-control', 'no-cache').send({ items, next: null, total: stuck.length, pools, searched });
   });
+}
+
+/**
+ * What the list is about to be chosen from; the function that it returns gives that with its age. Throws `JobNotFound`, `PoolNotFound`,
+ * and `Unavailable` or `NotReady` while it is not known which tasks there are.
+ */
+async function lookAt(
+  context: ApiContext,
+  { tenant, job, pool }: StuckRequest,
+): Promise<() => Omit<SearchedView, 'openTasks' | 'jobs'>> {
+  const [proof, leader, record] = await Promise.all([
+    proveCurrent(context),
+    context.installation?.leader(),
+    job === undefined ? undefined : readJob(context, tenant ?? everyTenant, job),
+  ]);
+  if (pool !== undefined) refuseUnknown(context, pool);
+  const states = record?.tasks.map(({ last }) => last.state);
+  return () => ({
+    tenant: tenant === undefined ? null : tenant,
+    jobState: states === undefined ? null : jobState(countStates(states)),
+    sequence: proof.sequence,
+    at: isoTime(proof.at),
+    ageMs: ageOfProof(proof, context),
+    // Messages of a newer version are not in the index.
+    complete: context.follower.firstNewer() === undefined,
+    leader: leader ?? null,
+  });
+}
+
+/** Throws `PoolNotFound`, unless the pool was deleted and still has tasks. */
+function refuseUnknown(context: ApiContext, pool: string): void {
+  const tasks = context.follower.index.counts().get(pool);
+  if (tasks !== undefined && Object.values(tasks).some((number) => number > 0)) return;
+  poolNamed(context, pool);
 }
 
 /** Undefined: all tenants, on request or because an administrator named none. */
