@@ -40,6 +40,7 @@ import { webhookRoutes } from './routes/webhookRoutes.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
 import { answerOptions, checkForm } from './requestForm.ts';
 import { pathOfTarget } from './targets.ts';
+import { RefusedOrigins } from './refusedOrigins.ts';
 import { traceRequests } from './requestTrace.ts';
 import { refuseUnknownQueries, serializerCompiler, validatorCompiler } from './validation.ts';
 import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
@@ -59,7 +60,7 @@ export function buildApi(options: ApiOptions): Api {
   traceRequests(app, options);
   measureRequests(app, context);
   answerOptions(app, allowed);
-  allowOrigins(app, options);
+  allowOrigins(app, options, context.refusedOrigins);
   checkForm(app, allowed);
   const signIns = authenticate(app, context);
   boundBodies(app, context);
@@ -105,7 +106,9 @@ function contextOf(options: ApiOptions, closing: AbortSignal): ApiContext {
   const lastClaims = new LastClaims(follower);
   const attemptDurations = new AttemptDurations();
   closing.addEventListener('abort', followAttempts(attemptDurations, follower), { once: true });
-  const known = { ...options, workers, lastClaims, attemptDurations, overdue: new OverdueTally(options) };
+  const refusedOrigins = new RefusedOrigins(() => options.clock.now());
+  const overdue = new OverdueTally(options);
+  const known = { ...options, workers, lastClaims, attemptDurations, overdue, refusedOrigins };
   return { ...known, watch: new JobWatch(follower), waits: new WaitObserver(known), recent, onTaskEnded, closing };
 }
 

@@ -2,6 +2,9 @@
 
 import cors from '@fastify/cors';
 import type { Api, ApiOptions } from './options.ts';
+import { isOfOwnPage } from './auth/foreignRequests.ts';
+import { sourceOf } from './auth/requestToken.ts';
+import type { RefusedOrigins } from './refusedOrigins.ts';
 
 /** Seconds. Chromium keeps a preflight's answer for no longer. */
 const preflightMaxAge = 7_200;
@@ -24,7 +27,16 @@ const readable = [
  * Register it before what can refuse a request: pages read errors too. An origin that is named may call the API with any
  * header, as browsers add no credentials to the call by themselves. So tracing libraries need no list of their headers.
  */
-export function allowOrigins(app: Api, { corsOrigins }: Pick<ApiOptions, 'corsOrigins'>): void {
+export function allowOrigins(
+  app: Api,
+  { corsOrigins, publicUrl }: Pick<ApiOptions, 'corsOrigins' | 'publicUrl'>,
+  refused: RefusedOrigins,
+): void {
+  app.addHook('onRequest', async (request) => {
+    const { origin } = request.headers;
+    if (origin === undefined || corsOrigins.includes('*') || corsOrigins.includes(origin)) return;
+    if (!isOfOwnPage(sourceOf(request), publicUrl)) refused.note(origin);
+  });
   app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : corsOrigins.length === 0 ? false : [...corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],

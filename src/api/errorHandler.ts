@@ -28,7 +28,8 @@ export async function sendProblem(
   request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'raw' | 'routeOptions' | 'span'>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const problem = problemOf(error, request.id, request.routeOptions.url);
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  const problem = problemOf(error, request.id, { route: request.routeOptions.url, isRead });
   codes.set(request, error.code);
   if (problem.status >= 500) logFailure(error, problem.status, request);
   // Neither side could know whether the body still follows.

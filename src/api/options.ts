@@ -19,6 +19,7 @@ import type { JobsContext } from '../jobs/context.ts';
 import type { OverdueTally } from '../jobs/overdueTally.ts';
 import type { WaitObserver } from '../jobs/waitObserver.ts';
 import type { DescribedSetting } from '../config/describe.ts';
+import type { RefusedOrigins } from './refusedOrigins.ts';
 import type { ActivityWindow } from '../readmodel/activity/activityWindow.ts';
 
 /** The parts that `buildApi` creates. */
@@ -27,7 +28,7 @@ type OwnParts = 'workers' | 'lastClaims' | 'attemptDurations' | 'watch' | 'recen
 /** The ports and settings of the use cases, and those that only HTTP needs. */
 export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly queue: Pick<TaskQueue, 'depth' | 'pause' | 'resume' | 'paused'>;
-  readonly heartbeats: Pick<Heartbeats, 'watch' | 'sendCancellation'>;
+  readonly heartbeats: Pick<Heartbeats, 'watch' | 'sendCancellation' | 'requestProviderChecks'>;
   /** Sign links to jobs. */
   readonly linkKeys: LinkKeys;
   readonly deliveries: WebhookDeliveries;
@@ -56,6 +57,8 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly corsOrigins: readonly string[];
   /** The address that the API listens on; default: a loopback address. */
   readonly listensOn?: string;
+  /** Of this process, as in logs; default: `api`. */
+  readonly processName?: string;
   /** Of the machine; clients may call an API without authentication by this name. */
   readonly hostname?: string;
   /** The limits of event streams; tests lower them. */
@@ -82,6 +85,7 @@ export interface EventStreamLimits {
 export interface ApiContext extends ApiOptions, Pick<JobsContext, OwnParts> {
   readonly waits: WaitObserver;
   readonly overdue: OverdueTally;
+  readonly refusedOrigins: RefusedOrigins;
   /** Aborts when the API closes: ends every wait. */
   readonly closing: AbortSignal;
 }

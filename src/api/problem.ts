@@ -37,8 +37,22 @@ export const problemSchema = z
 
 export type Problem = z.infer<typeof problemSchema>;
 
-/** `route`: the template of the request's path, on which the status can depend. */
-export function problemOf(error: GenwardenError, requestId: string, route?: string): Problem {
+/** The catalogue's hint is about writes whose answer was lost. */
+const hintForReads =
+  'Nothing was changed: send the same request again later. `genwarden doctor` says what does not answer.';
+
+interface RefusedRequest {
+  /** The template of the request's path, on which the status can depend. */
+  readonly route?: string | undefined;
+  /** It changes nothing. */
+  readonly isRead?: boolean;
+}
+
+export function problemOf(
+  error: GenwardenError,
+  requestId: string,
+  { route, isRead = false }: RefusedRequest = {},
+): Problem {
   const { errors, jobId, idempotencyKey, holder, known } = error.details;
   const extra = { errors, jobId, idempotencyKey, holder, known };
   return {
@@ -47,7 +61,7 @@ export function problemOf(error: GenwardenError, requestId: string, route?: stri
     status: statusOf(error.code, route),
     detail: error.message,
     code: error.code,
-    hint: error.hint,
+    hint: isRead && error.code === 'Unavailable' ? hintForReads : error.hint,
     requestId,
     ...Object.fromEntries(Object.entries(extra).filter(([, value]) => value !== undefined)),
   };

@@ -65,9 +65,10 @@ export class AdministrationClient {
     return this.requests.json({ method: 'POST', path, body: {} }, options);
   }
 
-  /** The API's checks of the installation. */
-  doctor(options: CallOptions = {}): Promise<Checklist> {
-    return this.requests.json({ method: 'GET', path: '/v1/doctor' }, options);
+  /** The API's checks of the installation. `provider: false`: no worker calls its provider, which would be free. */
+  doctor({ provider, ...options }: CallOptions & { provider?: boolean | undefined } = {}): Promise<Checklist> {
+    const query = provider === undefined ? {} : { provider: String(provider) };
+    return this.requests.json({ method: 'GET', path: '/v1/doctor', query }, options);
   }
 
   /** Overdue tasks, and open tasks that have made no progress for a long time. */

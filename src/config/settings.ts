@@ -151,6 +151,12 @@ export const settingsSchema = z.object({
     description: 'Whether the API serves the console at `/`',
     usedBy: serving,
   }),
+  providerCheck: withDefault(oneOf('on', 'off'), 'on', {
+    name: 'PROVIDER_CHECK',
+    description:
+      'Whether `genwarden doctor` may let workers call their provider with each key, by a request for the list of models, which is free',
+    usedBy: ['worker', 'dev'],
+  }),
   metricsHost: withDefault(host, '127.0.0.1', {
     name: 'METRICS_HOST',
     description: 'Address of `/metrics`, `/healthz` and `/readyz` of each process',

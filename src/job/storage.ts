@@ -36,6 +36,8 @@ interface Description {
   readonly advice: string;
 }
 
+const deleteJobs = 'delete jobs. A lower GENWARDEN_RETENTION holds only for jobs that are submitted later.';
+
 const descriptions: Readonly<Record<StoragePlace, Description>> = {
   disk: {
     title: 'The disk of the NATS server is full',
@@ -48,19 +50,19 @@ const descriptions: Readonly<Record<StoragePlace, Description>> = {
   },
   account: {
     title: 'The storage of the NATS account is full',
-    advice: "Raise the account's JetStream storage (max_file), delete jobs, or lower GENWARDEN_RETENTION.",
+    advice: `Raise the account's JetStream storage (max_file), or ${deleteJobs}`,
   },
   stream: {
     title: 'The stream of jobs is full',
-    advice: "Raise GENWARDEN_NATS_MAX_BYTES, the stream's max_bytes, or lower GENWARDEN_RETENTION.",
+    advice: `Raise GENWARDEN_NATS_MAX_BYTES, the stream's max_bytes, or ${deleteJobs}`,
   },
   artifacts: {
     title: 'The artifact store is full',
-    advice: 'Raise max_bytes of its stream OBJ_<prefix>_artifacts, delete jobs, or lower GENWARDEN_RETENTION.',
+    advice: `Raise max_bytes of its stream OBJ_<prefix>_artifacts, or ${deleteJobs}`,
   },
   's3-full': {
     title: 'The S3 artifact store is full',
-    advice: "Raise the bucket's quota or free space in the store, delete jobs, or lower GENWARDEN_RETENTION.",
+    advice: `Raise the bucket's quota or free space in the store, or ${deleteJobs}`,
   },
   's3-bucket': {
     title: 'The bucket of the S3 artifact store does not exist',

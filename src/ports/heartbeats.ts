@@ -20,6 +20,26 @@ export interface BeatTask {
   readonly usual?: { readonly p50: number; readonly p95: number };
 }
 
+/** What a worker found when it last called its provider to check its keys, which generates nothing. */
+export interface ProviderCheck {
+  /** Where its calls go. */
+  readonly address: string;
+  /** False: its settings forbid the check. */
+  readonly enabled: boolean;
+  /** When it began; null before the first. */
+  readonly at: Instant | null;
+  readonly keys: readonly CheckedKey[];
+}
+
+export interface CheckedKey {
+  readonly fingerprint: string;
+  /** `limited`: accepted, but over a limit. `unclear`: the provider answers, but not to this question. */
+  readonly outcome: 'accepted' | 'refused' | 'limited' | 'unclear' | 'failed';
+  readonly ms: number;
+  /** The error, without the key; empty for an accepted one. */
+  readonly says: string;
+}
+
 export interface Beat {
   readonly worker: string;
   readonly pool: string;
@@ -45,6 +65,8 @@ export interface Beat {
   readonly parts?: number;
   /** A stand-in of Genwarden answers its calls, not the provider; absent in others, and in heartbeats of older workers. */
   readonly standIn?: true;
+  /** Absent in heartbeats of older workers, and of those that cannot check their provider. */
+  readonly provider?: ProviderCheck;
   /** The storage that is full, as this worker knows it; absent while everything is stored. */
   readonly storage?: FullStorage | undefined;
   /** The NATS connection that carries this heartbeat. */
@@ -71,6 +93,8 @@ export interface Heartbeats {
   /** Sends a heartbeat, with `connection` filled in. Dropped silently while the connection is down. */
   beat(beat: Omit<Beat, 'connection'>): void;
   watch(signal: AbortSignal): AsyncIterable<BeatEvent>;
+  /** Asks all workers to check their provider; each reports what it finds in a heartbeat. False while the connection is down. */
+  requestProviderChecks(): boolean;
   /** Sends a cancellation. Dropped silently while the connection is down, so the controller repeats it after each heartbeat. */
   sendCancellation(worker: string, cancellation: Cancellation): void;
   cancellations(worker: string, signal: AbortSignal): AsyncIterable<Cancellation>;

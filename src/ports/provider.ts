@@ -66,4 +66,11 @@ export interface ProviderOptions {
 export interface Provider {
   readonly name: string;
   generate(request: GenerateRequest, context: GenerateContext): Promise<Generated>;
+  /**
+   * Calls the provider with the key without generating anything, which costs nothing: it asks for the list of models. Resolves if
+   * the provider accepts the key. Throws what `generate` throws. Absent: there is no such call.
+   */
+  checkKey?(key: string, signal: AbortSignal): Promise<void>;
+  /** Where the calls go, without paths and secrets. */
+  readonly address?: string;
 }

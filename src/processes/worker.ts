@@ -12,15 +12,17 @@ import {
   natsPartialTexts,
   natsPoolRegistry,
   natsTaskQueue,
+  type NatsKeyRing,
   storageOf,
 } from '../adapters/nats/index.ts';
-import { declarationOf, loadPools, type PoolSettings } from '../config/pools.ts';
+import { declarationOf, loadPools, type PoolKey, type PoolSettings } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import { weightOf } from '../job/shares.ts';
 import { logEvent } from '../job/logEvents/index.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
 import { memoryForAttempts } from '../worker/attemptMemory.ts';
+import { providerProbe, type ProbeOptions } from '../worker/providerProbe.ts';
 import { startWorker } from '../worker/worker.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { version } from '../config/version.ts';
@@ -50,10 +52,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
   const onSkipped = warnSkipped(logger);
   const declared = await natsPoolRegistry(link);
   await declared.declare(declarationOf(pool));
-  if (pool.keys.length === 0) {
-    const message = `pool ${pool.name} has no API key: its tasks stay queued`;
-    logEvent(logger, 'pool_without_keys', { pool: pool.name }, message);
-  }
+  warnWithoutKeys(pool, logger);
   const shares = poolShares(declared, link.closing);
   const keys = await natsKeyRing(link, {
     keys: { [pool.name]: pool.keys },
@@ -65,6 +64,10 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
   const schemas = resources.own('schema checks', jsonSchemaChecker(), (it) => it.close());
   const artifacts = await openArtifacts(context, settings, clock);
   let isStandIn = false;
+  const provider = await providerFor(pool.provider, { baseUrl: pool.baseUrl, apiVersion: pool.apiVersion, schemas });
+  const enabled = settings.providerCheck === 'on';
+  const { probe, replaceKeys } = openProbe({ provider, enabled, keys, pool, clock, onChange: () => worker.beat() });
+  resources.own('provider check', probe, (it) => it.close());
   const worker = startWorker({
     name,
     pool: pool.name,
@@ -77,7 +80,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     storage: storageOf(link),
     artifacts,
     keys,
-    provider: await providerFor(pool.provider, { baseUrl: pool.baseUrl, apiVersion: pool.apiVersion, schemas }),
+    provider,
     clock,
     metrics: createWorkerMetrics(registry),
     logger,
@@ -89,6 +92,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     ...(pool.prices === undefined ? {} : { prices: pool.prices }),
     version,
     isStandIn: () => isStandIn,
+    providerCheck: () => probe.last(),
   });
   resources.own('worker', worker, (it) => it.drain());
   const stopWatching = resources.own('key files', new AbortController(), (it) => it.abort());
@@ -97,15 +101,42 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     isStandIn = found;
     if (found) worker.beat();
   });
-  const replaceKeys = keys.replaceKeys.bind(keys);
   void watchKeys({ settings, pool, logger, hideSecrets, replaceKeys }, stopWatching.signal);
   // A heartbeat names the connection. Without an immediate one, the loss of a new connection could not be matched to a worker.
   link.onStatus((status) => status === 'reconnected' && worker.beat());
-  answerRollCalls(link, () => worker.beat());
+  answerRollCalls(
+    link,
+    () => worker.beat(),
+    () => probe.check(),
+  );
   logEvent(logger, 'worker_started', { worker: name, pool: pool.name }, 'worker started');
   return {
     live: () => (worker.health().live ? true : worker.health().reason),
     finished: worker.finished.then(() => worker.health().reason),
+  };
+}
+
+function warnWithoutKeys(pool: PoolSettings, logger: ProcessContext['logger']): void {
+  if (pool.keys.length > 0) return;
+  const message = `pool ${pool.name} has no API key: its tasks stay queued`;
+  logEvent(logger, 'pool_without_keys', { pool: pool.name }, message);
+}
+
+interface OpenProbe extends Omit<ProbeOptions, 'keys'> {
+  readonly keys: NatsKeyRing;
+  readonly pool: PoolSettings;
+}
+
+/** The check of the provider, with the keys that are in use when it is made. */
+function openProbe({ keys, pool, ...options }: OpenProbe) {
+  let inUse: readonly PoolKey[] = pool.keys;
+  const byFingerprint = () => new Map(inUse.map(({ secret }) => [keys.fingerprint(secret), secret]));
+  return {
+    probe: providerProbe({ ...options, keys: byFingerprint }),
+    replaceKeys: (of: string, next: readonly PoolKey[]): Promise<void> => {
+      inUse = next;
+      return keys.replaceKeys(of, next);
+    },
   };
 }
 

@@ -42,9 +42,10 @@ export class HeartbeatSender {
 
   beat(): void {
     this.#number += 1;
-    const { name, pool, version = 'unknown', heartbeats, queue, storage, isStandIn } = this.#options;
+    const { name, pool, version = 'unknown', heartbeats, queue, storage, isStandIn, providerCheck } = this.#options;
     const parts = queue.partsServed(pool);
     const full = storage?.full();
+    const provider = providerCheck?.();
     const { total, busy, leaked } = this.#slots;
     const { used, limit } = this.#memory;
     heartbeats.beat({
@@ -64,6 +65,7 @@ export class HeartbeatSender {
       ...(this.#stopped ? { stopped: true } : {}),
       ...(parts === 0 ? {} : { parts }),
       ...(isStandIn?.() === true ? { standIn: true } : {}),
+      ...(provider === undefined ? {} : { provider }),
       ...(full === undefined ? {} : { storage: full }),
     });
     this.#showUse();

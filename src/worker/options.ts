@@ -3,7 +3,7 @@
 import type { Prices } from '../job/money.ts';
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Heartbeats } from '../ports/heartbeats.ts';
+import type { Heartbeats, ProviderCheck } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { PartialTexts } from '../ports/partialTexts.ts';
@@ -57,6 +57,8 @@ export interface WorkerOptions {
   readonly version?: string;
   /** Whether a stand-in answers the calls, as far as it is known; absent: the provider does. */
   readonly isStandIn?: () => boolean;
+  /** The last check of the provider; absent: it cannot be checked. */
+  readonly providerCheck?: () => ProviderCheck | undefined;
   /** Random numbers in [0, 1), for the jitter of backoffs. */
   readonly random?: () => number;
 }

@@ -52,7 +52,7 @@ async function onNats(): Promise<Probed> {
   onTestFinished(() => server.stop());
   const link = await testLink(server.url, `t${randomBytes(4).toString('hex')}`);
   const stream = streamName(link.prefix);
-  const probe = natsInstallationProbe(link, { retentionMs });
+  const probe = natsInstallationProbe(link, { retentionMs, urls: [server.url] });
   return {
     probe,
     create: async () => void (await natsJobLog(link, { retentionMs })),
@@ -90,6 +90,8 @@ describe.each([
     expect(status.unsuitable).toBeUndefined();
     expect(status.version).toMatch(/^2\.\d+\.\d+/);
     expect(status.roundTripMs).toBeGreaterThan(0);
+    expect(status.server).toMatch(/^nats:\/\/127\.0\.0\.1:\d+/);
+    expect(status.addresses).toEqual([expect.stringMatching(/^nats:\/\/127\.0\.0\.1:\d+$/)]);
     expect(status.replicas).toBeGreaterThanOrEqual(1);
     expect(status.storage.used).toBeGreaterThanOrEqual(0);
     expect(status.storage.limit === -1 || status.storage.limit >= status.storage.used).toBe(true);

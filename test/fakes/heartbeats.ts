@@ -40,6 +40,7 @@ export function fakeHeartbeats(): FakeHeartbeats {
       emit({ event: 'beat', beat: whole });
     },
     watch: (signal) => listen(observers, signal),
+    requestProviderChecks: () => true,
     sendCancellation: (worker, cancellation) => {
       sentCancellations.push({ worker, cancellation });
       for (const listener of workers.get(worker) ?? []) listener(cancellation);

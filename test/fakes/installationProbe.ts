@@ -12,6 +12,9 @@ export interface FakeInstallationProbe extends InstallationProbe {
 }
 
 const sound: NatsStatus = {
+  server: 'nats://127.0.0.1:4222 (nats-0)',
+  addresses: ['nats://127.0.0.1:4222'],
+  maxAgeMs: undefined,
   version: '2.12.0',
   roundTripMs: 0.42,
   unsuitable: undefined,

@@ -5,7 +5,7 @@ export function presentable(output: string): string {
   return output
     .replaceAll(/nats:\/\/127\.0\.0\.1:\d+/g, 'nats://127.0.0.1:4222')
     .replaceAll(/(https?:\/\/)?127\.0\.0\.1:(?!4222\b)\d+/g, '$1127.0.0.1:8080')
-    .replaceAll(/\b(worker|controller)-\S+?-([\da-f]{8})\b/g, '$1-vm-$2')
+    .replaceAll(/\b(worker|controller|api)-\S+?-([\da-f]{8})\b/g, '$1-vm-$2')
     .replaceAll(/\/\S*\/genwarden-[\w-]+\//g, '/etc/genwarden/')
     .split('\n')
     .map((line) => line.trimEnd())
@@ -18,7 +18,7 @@ export const jobIds = /\b[\da-hj-np-tv-z]{26}\b/g;
 export function steady(output: string): string {
   return output
     .replaceAll(jobIds, 'JOB')
-    .replaceAll(/\b(?:worker|controller)-\S+?-[\da-f]{8}\b/g, 'PROCESS')
+    .replaceAll(/\b(?:worker|controller|api)-\S+?-[\da-f]{8}\b/g, 'PROCESS')
     .replaceAll(/\b[\da-f]{16}\b/g, 'KEY')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/\b\d{4}-\d\d-\d\d \d\d:\d\dZ/g, 'TIME')

@@ -10,6 +10,7 @@ import { ordinaryAnswer } from '../../job/answerSize.ts';
 import { AnswerTooLarge, excessOfAnswers } from '../provider/answerBody.ts';
 import { readAnswer } from './answer.ts';
 import { cleanedFailure, throwUnlessSendable, failureWithoutResponse } from '../provider/connection.ts';
+import { checkKey, originOf, type KeyCheck } from '../provider/checkKey.ts';
 import { jsonIn } from '../provider/looseJson.ts';
 import { anotherAnswer, noUsage } from '../provider/failedAnswer.ts';
 import { withRepair, type InvalidDocument } from '../provider/repair.ts';
@@ -48,10 +49,26 @@ export function geminiProvider(settings: GeminiSettings): Provider {
   const { fetch } = settings;
   return {
     name: 'gemini',
+    address: originOf(settings.baseUrl ?? ownAddress),
+    checkKey: (key, signal) => checkKey(keyCheck(key, settings), signal),
     generate: (request, context) => {
       const call = { client: clientFor(context.key), request, context, references: attachments(), excess, fetch };
       return generate(call, settings.schemas);
     },
+  };
+}
+
+/** The SDK's own. */
+const ownAddress = 'https://generativelanguage.googleapis.com';
+
+function keyCheck(key: string, { baseUrl = ownAddress, apiVersion = defaultVersion, fetch }: GeminiSettings): KeyCheck {
+  return {
+    url: `${baseUrl.replace(/\/+$/, '')}/${apiVersion}/models?pageSize=1`,
+    headers: { 'x-goog-api-key': key },
+    key,
+    title: 'Gemini',
+    failureOf: (received) => failureOfResponse(received, '', Date.now()),
+    fetch,
   };
 }
 

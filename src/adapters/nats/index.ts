@@ -5,7 +5,7 @@ export { natsClock } from './clock/index.ts';
 export { watchConnectionLosses } from './heartbeats/connectionLosses.ts';
 export { answerRollCalls, natsHeartbeats } from './heartbeats/index.ts';
 export { natsInstallationProbe } from './installationProbe.ts';
-export { natsKeyRing } from './keys/index.ts';
+export { natsKeyRing, type NatsKeyRing } from './keys/index.ts';
 export { natsLeadership } from './kv/leadership.ts';
 export { natsLinkKeys } from './kv/linkKeys.ts';
 export { natsPoolRegistry } from './kv/poolRegistry.ts';

@@ -1,6 +1,7 @@
 // Checks the NATS server, the stream and the leader's key, for `genwarden doctor`.
 
 import type { JetStreamAccountStats } from '@nats-io/jetstream';
+import { millis } from '@nats-io/transport-node';
 import { untilAborted } from '../../async/abort.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { InstallationProbe, NatsStatus } from '../../ports/installationProbe.ts';
@@ -11,11 +12,14 @@ import { once } from './jetstream/retry.ts';
 import { openBucket } from './kv/bucket.ts';
 import { defaultLease } from './kv/leadership.ts';
 import type { NatsLink } from './link/connection.ts';
+import { withoutLogin } from './link/urlLogin.ts';
 import { streamName } from './stream/subjects.ts';
 import { ensureTaskStream } from './stream/taskStream.ts';
 
 export interface InstallationProbeOptions {
   readonly retentionMs: number;
+  /** The addresses of the settings; logins are not shown. */
+  readonly urls: readonly string[];
   /** The lease of the leader's key, ms; as for `natsLeadership`. */
   readonly leaseMs?: number;
 }
@@ -24,13 +28,26 @@ export interface InstallationProbeOptions {
 const timeout = 5_000;
 
 export function natsInstallationProbe(link: NatsLink, options: InstallationProbeOptions): InstallationProbe {
+  const addresses = options.urls.map(withoutLogin);
+  let server = serverOf(link);
+  const where = () => ({ addresses, server: (server = serverOf(link) ?? server) ?? 'none yet' });
   return {
-    nats: () => inTime(checkNats(link, options.retentionMs)),
+    where,
+    nats: async () => ({ ...(await inTime(checkNats(link, options.retentionMs))), ...where() }),
     leader: () => inTime(leaderOf(link, options.leaseMs ?? defaultLease.leaseMs)),
   };
 }
 
-async function checkNats(link: NatsLink, retentionMs: number): Promise<NatsStatus> {
+/** The client knows neither while it reconnects. */
+function serverOf({ connection }: NatsLink): string | undefined {
+  const { info } = connection;
+  if (info === undefined) return undefined;
+  const address = `nats://${connection.getServer()}`;
+  // A server without a name uses its id.
+  return info.server_name === info.server_id ? address : `${address} (${info.server_name})`;
+}
+
+async function checkNats(link: NatsLink, retentionMs: number): Promise<Omit<NatsStatus, 'server' | 'addresses'>> {
   const asked = performance.now();
   const stats = await askApi<JetStreamAccountStats>(link, 'INFO', {}, once);
   const roundTripMs = performance.now() - asked;
@@ -39,22 +56,38 @@ async function checkNats(link: NatsLink, retentionMs: number): Promise<NatsStatu
     roundTripMs,
     ...(await checkStream(link, retentionMs)),
     storage: storageIn(stats, link.replicas),
+    artifacts: await artifactsIn(link),
   };
 }
 
-async function checkStream(link: NatsLink, retentionMs: number): Promise<Pick<NatsStatus, 'unsuitable' | 'replicas'>> {
+async function checkStream(
+  link: NatsLink,
+  retentionMs: number,
+): Promise<Pick<NatsStatus, 'unsuitable' | 'replicas' | 'maxAgeMs'>> {
   const name = streamName(link.prefix);
   try {
     const { config } = await streamInfo(link, name, once);
     // Only for a stream that exists: a check must not create one that was deleted.
     await ensureTaskStream(link, { retentionMs, signal: AbortSignal.timeout(timeout) });
-    return { unsuitable: undefined, replicas: config.num_replicas };
+    const maxAgeMs = config.max_age > 0 ? millis(config.max_age) : undefined;
+    return { unsuitable: undefined, replicas: config.num_replicas, maxAgeMs };
   } catch (error) {
-    if (isStreamNotFound(error)) return { unsuitable: `There is no stream ${name}`, replicas: 0 };
+    if (isStreamNotFound(error)) return { unsuitable: `There is no stream ${name}`, replicas: 0, maxAgeMs: undefined };
     if (error instanceof GenwardenError && error.code === 'NatsUnsuitable') {
-      return { unsuitable: error.message, replicas: 0 };
+      return { unsuitable: error.message, replicas: 0, maxAgeMs: undefined };
     }
     throw error;
+  }
+}
+
+/** Undefined if artifacts are elsewhere. */
+async function artifactsIn(link: NatsLink): Promise<NatsStatus['artifacts']> {
+  try {
+    const { config, state } = await streamInfo(link, `OBJ_${link.prefix}_artifacts`, once);
+    return { used: state.bytes, limit: config.max_bytes };
+  } catch {
+    // The check of the artifact store tells more.
+    return undefined;
   }
 }
 

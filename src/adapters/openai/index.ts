@@ -15,6 +15,7 @@ import { AnswerTooLarge, excessOfAnswers, wholeBody, type AnswerRoom } from '../
 import { cleanedFailure, failureWithoutResponse, throwUnlessSendable } from '../provider/connection.ts';
 import type { StreamedAnswer } from '../provider/eventStream.ts';
 import { exchange, type Exchange, type Received } from '../provider/exchange.ts';
+import { checkKey, originOf, type KeyCheck } from '../provider/checkKey.ts';
 import { fieldsOf, jsonIn, type Fields } from '../provider/looseJson.ts';
 import { anotherAnswer, noUsage } from '../provider/failedAnswer.ts';
 import { withRepair, type InvalidDocument } from '../provider/repair.ts';
@@ -46,7 +47,20 @@ export function openaiProvider(settings: OpenAISettings): Provider {
   const excess = new WeightedSemaphore(excessOfAnswers);
   return {
     name: 'openai',
+    address: originOf(settings.baseUrl ?? ownAddress),
+    checkKey: (key, signal) => checkKey(keyCheck(key, settings), signal),
     generate: (request, context) => generate({ settings, request, context, excess }),
+  };
+}
+
+function keyCheck(key: string, { baseUrl = ownAddress, fetch }: OpenAISettings): KeyCheck {
+  return {
+    url: `${baseUrl.replace(/\/+$/, '')}/models`,
+    headers: { authorization: `Bearer ${key}` },
+    key,
+    title: 'OpenAI',
+    failureOf: (received) => failureOfResponse(received, Date.now()),
+    fetch,
   };
 }
 

@@ -137,7 +137,15 @@ export const examples: Readonly<Record<string, OperationExamples>> = {
     200: one('All is well', {
       ok: true,
       version: '0.1.0',
-      checks: [{ name: 'nats', ok: true, says: 'NATS 2.14 answers in 1 ms', advice: null }],
+      checks: [
+        {
+          name: 'nats',
+          ok: true,
+          says: 'nats://127.0.0.1:4222, version 2.14.0, answers in 1.0 ms',
+          advice: null,
+          seenBy: 'api-web-1-1a2b3c4d',
+        },
+      ],
     }),
   },
 };

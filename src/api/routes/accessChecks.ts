@@ -2,21 +2,33 @@
 
 import { about } from '../../job/duration.ts';
 import { clockTime, count } from '../../job/explain/format.ts';
-import { failed, passed, type Check } from '../../jobs/doctor.ts';
+import { failed, noted, passed, type Check } from '../../jobs/doctor/check.ts';
 import type { IssuerStatus } from '../auth/oidc/issuerKeys.ts';
 import type { ApiContext } from '../options.ts';
 
 /** Asks the issuer for its keys unless that was done just now. Never throws. */
-export async function accessChecks({ auth, oidc, kubernetes, corsOrigins }: ApiContext): Promise<Check[]> {
-  const origins =
-    corsOrigins.length === 0
-      ? 'browsers may not call from other origins (GENWARDEN_CORS_ORIGINS is not set)'
-      : `browsers may call from ${corsOrigins.join(', ')}`;
+export async function accessChecks(context: ApiContext): Promise<Check[]> {
+  const { auth, oidc, kubernetes } = context;
   return [
     tokens(auth, kubernetes !== undefined),
     ...(oidc === undefined ? [] : [issuer(await oidc.check())]),
-    passed('cors', origins),
+    cors(context),
   ];
+}
+
+function cors({ corsOrigins, refusedOrigins }: ApiContext): Check {
+  const allowed =
+    corsOrigins.length === 0
+      ? 'browsers may not call from other origins (GENWARDEN_CORS_ORIGINS is not set)'
+      : `browsers may call from ${corsOrigins.join(', ')}`;
+  const refused = refusedOrigins.recent();
+  if (refused.length === 0) return passed('cors', allowed);
+  const each = refused.map(
+    ({ origin, requests, last }) => `${origin} (${count(requests, 'request')}, last ${clockTime(last)})`,
+  );
+  const wanted = [...corsOrigins, ...refused.map(({ origin }) => origin)].join(',');
+  const advice = `If your pages run there, set GENWARDEN_CORS_ORIGINS=${wanted} and restart the API.`;
+  return noted('cors', `${allowed}; refused in the last hour: ${each.join(', ')}`, advice);
 }
 
 function tokens(auth: ApiContext['auth'], withKubernetes: boolean): Check {

@@ -7,8 +7,9 @@ import { describeSettings } from '../../config/describe.ts';
 import { loadSettings, readSettings } from '../../config/load.ts';
 import { maskText } from '../../config/mask.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { failed, passed } from '../../jobs/doctor/check.ts';
 import { exitCodes } from '../exitCodes.ts';
-import { printable } from '../output/text.ts';
+import { hanging, printable } from '../output/text.ts';
 import { paintFor } from '../output/colours.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
@@ -17,6 +18,7 @@ import { isUnreachable, whyUnreachable } from './connection.ts';
 import { clientCommand, withClient } from './session.ts';
 
 interface DoctorOptions {
+  readonly provider: boolean;
   readonly bundle?: string;
   readonly output: OutputFormat;
 }
@@ -24,12 +26,14 @@ interface DoctorOptions {
 export function addDoctor(program: Command, io: Io): void {
   clientCommand(program, 'doctor', 'Check the installation and advise on failed checks')
     .option('--bundle <file>', 'also write a JSON report for support, without secrets')
+    .option('--no-provider', 'do not let workers call their provider, which is free: they ask for its list of models')
     .addOption(outputOption('table', 'json', 'yaml'))
     .action(withClient(io, (client, options: DoctorOptions) => runDoctor(io, client, options)));
 }
 
-async function runDoctor(io: Io, client: GenwardenClient, { bundle, output }: DoctorOptions): Promise<void> {
-  const { reachable, checks, api } = await runChecks(io, client);
+async function runDoctor(io: Io, client: GenwardenClient, options: DoctorOptions): Promise<void> {
+  const { bundle, output } = options;
+  const { reachable, checks, api } = await runChecks(io, client, options);
   printAs(io, output, { ok: checks.every(({ ok }) => ok), api, cli: version, checks }, () => checkLines(io, checks));
   if (bundle !== undefined) await writeBundle(io, client, bundle, { api, cli: version, checks });
   if (!reachable) io.exitWith(exitCodes.unreachable);
@@ -44,16 +48,20 @@ interface Findings {
 }
 
 /** The API's own checks; if it is unavailable, a check of NATS from this machine with the local settings. */
-async function runChecks(io: Io, client: GenwardenClient): Promise<Findings> {
+async function runChecks(
+  io: Io,
+  client: GenwardenClient,
+  { provider }: Pick<DoctorOptions, 'provider'>,
+): Promise<Findings> {
   const without = async (says: string, advice: string): Promise<Findings> => {
-    const api: Check = { name: 'api', ok: false, says, advice };
+    const api: Check = { name: 'api', ok: false, says, advice, seenBy: thisShell };
     return { reachable: false, api: null, checks: [api, await checkNatsLocally(io)] };
   };
   if (await isSilent(client)) return without(`no answer within ${silentAfterMs / 1_000} s`, adviceOnSilence);
   try {
-    const { checks, version: api } = await client.doctor();
+    const { checks, version: api } = await client.doctor(provider ? {} : { provider });
     const found = `version ${api}${api === version ? '' : `; this command is ${version}`}`;
-    return { reachable: true, api, checks: [{ name: 'api', ok: true, says: found, advice: null }, ...checks] };
+    return { reachable: true, api, checks: [{ ...passed('api', found), seenBy: thisShell }, ...checks] };
   } catch (error) {
     if (!isUnreachable(error)) throw error;
     const advice = 'Check GENWARDEN_URL, and check that `genwarden api` is running.';
@@ -61,27 +69,47 @@ async function runChecks(io: Io, client: GenwardenClient): Promise<Findings> {
   }
 }
 
+/** Where the command runs, with its settings. */
+const thisShell = 'this shell';
+
 const silentAfterMs = 5_000;
 const adviceOnSilence =
   "Check GENWARDEN_URL and firewalls. If they are right, the API's process is frozen or its event loop is blocked: check the processor and memory of its machine, and restart it.";
 
-/** True if nothing refuses the connection and nothing answers. The list of workers comes from the API's memory, so it is never slow. */
+/** True if nothing refuses the connection and nothing answers. The activity comes from the API's memory, so it is never slow. */
 async function isSilent(client: GenwardenClient): Promise<boolean> {
   const limit = AbortSignal.timeout(silentAfterMs);
-  return client.workers({ signal: limit }).then(
+  return client.activity({ signal: limit }).then(
     () => false,
     () => limit.aborted,
   );
 }
 
+/** Grouped by the processes that found them: each has its own settings, network and clock. */
 function checkLines(io: Io, checks: readonly Check[]): string[] {
-  const paint = paintFor(io, io.stdout);
-  const width = Math.max(...checks.map(({ name }) => name.length));
-  return checks.flatMap(({ name, ok, says, advice }) => {
-    const mark = ok ? paint('green', '✓') : paint('red', '✗');
-    const line = `${mark} ${printable(name).padEnd(width)}  ${printable(says)}`;
-    return advice === null ? [line] : [line, `  ${' '.repeat(width)}  → ${printable(advice)}`];
-  });
+  const views = [...new Set(checks.map(seenBy))];
+  const nameWidth = Math.max(...checks.map(({ name }) => name.length));
+  // A pipe gets long lines, so that each can be searched for.
+  const width = io.stdout.isTTY === true ? Math.max(40, io.stdout.columns || 80) : undefined;
+  const linesOf = (check: Check): string[] => linesOfCheck(paintFor(io, io.stdout), check, nameWidth, width);
+  return views.flatMap((view) => [
+    ...hanging('Seen by ', `${view}:`, width),
+    ...checks.filter((check) => seenBy(check) === view).flatMap(linesOf),
+  ]);
+}
+
+/** APIs of earlier versions do not say it. */
+const seenBy = (check: Partial<Pick<Check, 'seenBy'>>): string => check.seenBy ?? 'the API';
+
+function linesOfCheck(
+  paint: ReturnType<typeof paintFor>,
+  { name, ok, says, advice }: Check,
+  nameWidth: number,
+  width: number | undefined,
+): string[] {
+  const mark = ok ? (advice === null ? paint('green', '✓') : paint('yellow', '!')) : paint('red', '✗');
+  const found = hanging(`${mark} ${printable(name).padEnd(nameWidth)}  `, says, width);
+  return advice === null ? found : [...found, ...hanging(`${' '.repeat(nameWidth + 4)}→ `, advice, width)];
 }
 
 async function writeBundle(io: Io, client: GenwardenClient, path: string, seen: object): Promise<void> {
@@ -119,10 +147,10 @@ async function checkNatsLocally({ env }: Pick<Io, 'env'>): Promise<Check> {
     const link = await connectNats({ ...nats, name: 'doctor' }, context);
     const server = link.connection.info?.version ?? 'unknown';
     await link.close();
-    return { name: 'nats', ok: true, says: `${where} answers from this machine, version ${server}`, advice: null };
+    return { ...passed('nats', `${where} answers from this machine, version ${server}`), seenBy: thisShell };
   } catch (error) {
     const why = error instanceof GenwardenError ? error.message : `no answer within ${natsTimeoutMs / 1_000} s`;
     const advice = 'Check GENWARDEN_NATS_URL, and check that nats-server runs with JetStream. The API waits for NATS.';
-    return { name: 'nats', ok: false, says: `${where}: ${why}`, advice };
+    return { ...failed('nats', `${where}: ${why}`, advice), seenBy: thisShell };
   }
 }

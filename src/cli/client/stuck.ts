@@ -1,6 +1,6 @@
 // `genwarden stuck`: lists tasks that make no progress; `--fix` fails exactly the tasks that were printed.
 
-import { isOrAre } from '../../job/explain/format.ts';
+import { count, isOrAre } from '../../job/explain/format.ts';
 import { InvalidArgumentError, type Command } from 'commander';
 import {
   GenwardenApiError,
@@ -10,13 +10,13 @@ import {
   type StuckList,
   type StuckTask,
 } from '../../client/index.ts';
-import { durationForm, parseDuration } from '../../job/duration.ts';
-import { about, count } from '../../job/explain/format.ts';
+import { about, durationForm, parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { shortDuration, untilTime } from '../output/format.ts';
-import { hanging } from '../output/text.ts';
+import { hanging, printable } from '../output/text.ts';
 import { paintFor, paintState } from '../output/colours.ts';
+import { errorLines } from '../output/errorLines.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
@@ -103,9 +103,8 @@ async function findStuck(
   }
 }
 
-function reportUnknownJob({ stderr }: Io, { message, hint }: GenwardenError): void {
-  writeLine(stderr, `genwarden: ${printable(message)}`);
-  writeLine(stderr, `  ${hint}`);
+function reportUnknownJob({ stderr }: Io, { message, code, hint }: GenwardenError): void {
+  for (const line of errorLines(stderr, { message, code, hint })) writeLine(stderr, line);
 }
 
 /** Throws `UsageError` without a terminal to prompt on. */
@@ -132,8 +131,10 @@ function stuckLines(
 ): string[] {
   const { items, total } = found;
   const searched = searchedBy(found);
-  const warnings = searched === undefined ? [] : warningsOf(searched);
-  if (items.length === 0) return [nothingStuck(searched, jobId, pool), ...warnings];
+  const warnings = (searched === undefined ? [] : warningsOf(searched)).flatMap((line) =>
+    hanging('', line, options.width),
+  );
+  if (items.length === 0) return [...hanging('', nothingStuck(searched, jobId, pool), options.width), ...warnings];
   const namespace: Column<StuckTask>[] =
     allNamespaces === true ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant, min: 10, drop: 2 }] : [];
   const more =

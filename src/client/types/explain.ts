@@ -159,6 +159,8 @@ export interface Check {
   name: string;
   ok: boolean;
   says: string;
-  /** What to do. */
+  /** What to do. Of a check that passed: what to know, or to do before it fails. */
   advice: string | null;
+  /** The processes that found it. */
+  seenBy: string;
 }

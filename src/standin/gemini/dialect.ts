@@ -47,10 +47,19 @@ async function models(exchange: Exchange, desk: Desk, model: string | undefined)
   await desk.takeTime(behaviour, exchange.signal);
   const described = [...imageModels, ...textModels].map(describeModel);
   const delivery = behaviour.kind === 'hang' ? 'never' : 'whole';
-  if (model === undefined) return { ...jsonReply(200, { models: described }), delivery };
+  if (model === undefined) return { ...jsonReply(200, pageOf(described, exchange.url.searchParams)), delivery };
   const found = described.find((one) => one.name === `models/${model}`);
   if (found === undefined) throw modelNotFound(model);
   return { ...jsonReply(200, found), delivery };
+}
+
+/** As the real service does: 50 models a page unless `pageSize` says otherwise, and 1,000 at most. */
+function pageOf(all: readonly object[], parameters: URLSearchParams): object {
+  const pageSize = Number(parameters.get('pageSize') ?? 0);
+  if (!Number.isInteger(pageSize) || pageSize < 0) throw new GoogleError(400, 'Request contains an invalid argument.');
+  const from = Number(parameters.get('pageToken') ?? 0) || 0;
+  const next = from + Math.min(pageSize === 0 ? 50 : pageSize, 1_000);
+  return { models: all.slice(from, next), ...(next < all.length ? { nextPageToken: String(next) } : {}) };
 }
 
 function checkKey(key: string, desk: Desk): void {

@@ -71,11 +71,18 @@ test('every worker beats at once when an observer starts or reconnects', async (
   const [worker, observer] = [await link(), await link()];
   let number = 0;
   const heartbeats = natsHeartbeats(worker);
-  answerRollCalls(worker, () => heartbeats.beat(beat('w-1', (number += 1))));
+  let checks = 0;
+  answerRollCalls(
+    worker,
+    () => heartbeats.beat(beat('w-1', (number += 1))),
+    () => (checks += 1),
+  );
   await worker.connection.flush();
   const seen = await watch(natsHeartbeats(observer), observer);
   const beats = (): number => seen.filter(({ event }) => event === 'beat').length;
   await until(() => beats() === 1, { what: 'the answer to the first roll call' });
+  expect(natsHeartbeats(observer).requestProviderChecks()).toBe(true);
+  await until(() => checks === 1, { what: 'the request to check the provider' });
   await server.restart();
   await until(() => seen.some(({ event }) => event === 'observerReconnected') && beats() >= 2, {
     what: 'the next answer',

@@ -60,7 +60,7 @@ describe('commands explain', () => {
     const clear = await genwarden(installation, 'stuck');
     expect(clear.code).toBe(0);
     expect(clear.text).toMatch(
-      /^No task of \d open is stuck \(all tenants, seen up to sequence \d+, \d\.\d s ago\)\.$/,
+      /^No task of \d open is stuck \(all tenants, seen up to sequence \d+, [\d.]+ m?s ago\)\.$/,
     );
     const stuck = await genwarden(installation, 'stuck', '--older-than', '100ms');
     expect(stuck).toMatchObject({ code: 3 });

@@ -27,8 +27,8 @@ it('a stream that fills up, and one that is full', async () => {
   await expectRunbook(
     {
       alert: 'GenwardenStorageFilling',
-      fault: 'two thirds of the stream are used',
-      names: /✓ stream +\d.* MiB of 1.9 MiB used \(\d+ %\)/,
+      fault: 'more than 70 % of the stream are used',
+      names: /! stream +\d.* MiB of 1.9 MiB used \(\d+ %\): it is nearly full/,
       shows,
       exitCode: 1,
     },

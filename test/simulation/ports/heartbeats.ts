@@ -36,6 +36,7 @@ export function heartbeatsOver(link: Link, { system }: HeartbeatsOptions): Heart
       send(beat);
     },
     watch: (signal) => watchOver(link, losses, signal),
+    requestProviderChecks: () => true,
     sendCancellation: (worker, cancellation) =>
       link.say(() => {
         for (const listener of server.cancellations.get(worker) ?? [])

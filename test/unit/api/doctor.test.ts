@@ -1,6 +1,7 @@
 // GET /v1/doctor: every check reports its result, and on failure what to do.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { CheckedKey } from '../../../src/ports/heartbeats.ts';
 import { GenwardenError } from '../../../src/job/errors/index.ts';
 import type { Outage } from '../../../src/ports/keyRing.ts';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
@@ -11,6 +12,7 @@ import { start } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
 interface Line {
+  seenBy: string;
   name: string;
   ok: boolean;
   says: string;
@@ -49,7 +51,8 @@ test('every check of a sound installation passes', async () => {
     'tokens',
     'cors',
   ]);
-  expect(byName['nats']!.says).toBe('version 2.12.0, answers in 0.4 ms');
+  expect(byName['nats']!.says).toBe('nats://127.0.0.1:4222 (nats-0), version 2.12.0, answers in 0.4 ms');
+  expect(byName['nats']!.seenBy).toBe('api');
   expect(byName['settings']!.says).toBe('the stream is configured correctly, 3 copies of each message');
   expect(byName['controller']!.says).toBe('controller-1 leads; no task is overdue');
   expect(byName['pool default']!.says).toBe('1 worker, 4 of 4 slots free');
@@ -109,7 +112,7 @@ test('a failed check says what to do', async () => {
   expect(bad.every(({ advice }) => advice !== null)).toBe(true);
   expect(byName['account']!.says).toContain('(90 %)');
   expect(byName['pool drawings']!.says).toContain('paused');
-  expect(byName['keys of default']!.says).toBe('k1 refused (KeyRefused) until 2026-11-22T00:10:00Z');
+  expect(byName['keys of default']!.says).toBe('k1 refused (KeyRefused) until 2026-11-22T00:10:00Z (10 min)');
   expect(byName['provider of default']!.says).toBe(
     'answers 503 for painter since 2026-11-22T00:00:00Z (overloaded); next probe 2026-11-22T00:01:00Z',
   );
@@ -125,6 +128,121 @@ test('a check that cannot be made fails, and the others still run', async () => 
   // The cause is named once.
   expect(byName['controller']).toMatchObject({ ok: false, says: 'not checked: NATS does not answer' });
   expect(byName['artifacts']!.ok).toBe(true);
+});
+
+test('while NATS is away, its addresses are named, and the server of the last connection', async () => {
+  const where = () => ({ addresses: ['nats://a:4222', 'nats://b:4222'], server: 'nats://c:4222 (nats-3)' });
+  const away = Object.assign(fakeInstallationProbe(), { away: true, where });
+  await using world = await apiWorld({ installation: away });
+  const { byName } = await lines(world);
+  expect(byName['nats']!.says).toBe(
+    'NATS does not answer at nats://a:4222, nats://b:4222; last connected to nats://c:4222 (nats-3)',
+  );
+});
+
+test('storage that is nearly full, and a stream that keeps more than the retention needs, are noted without failing', async () => {
+  const week = 7 * 86_400_000;
+  const status = { storage: { used: 75, limit: 100 }, artifacts: { used: 10, limit: 100 }, maxAgeMs: 2 * week };
+  await using world = await apiWorld({ installation: fakeInstallationProbe(status) });
+  const { ok, byName } = await lines(await withWorkers(world));
+  expect(ok).toBe(true);
+  expect(byName['account']!.says).toContain('(75 %): it is nearly full');
+  expect(byName['account']!.advice).toContain(
+    'A lower GENWARDEN_RETENTION holds for jobs that are submitted from then on',
+  );
+  expect(byName['settings']!.says).toContain('it keeps messages for 14 days, but GENWARDEN_RETENTION is 7 days');
+  expect(byName['settings']!.advice).toContain('does not lower the max_age of the stream');
+  expect(byName['bucket']).toMatchObject({ ok: true, advice: null });
+});
+
+test('keys that cool down are noted with their time and cause', async () => {
+  const key = {
+    pool: 'default',
+    fingerprint: 'k1',
+    inFlight: 0,
+    requestsPerMinute: 1,
+    callsLastMinute: 0,
+    requestsLeft: 1,
+  };
+  const usual = { ...key, maxInFlight: 4, provider: null, message: '', models: [] };
+  const painter = { model: 'painter', state: 'exhausted', until: start + 3_600_000, cause: 'QuotaExhausted' } as const;
+  const cooling = { ...usual, state: 'cooling', cause: 'RateLimited', until: start + 42_000 } as const;
+  const ready = { ...usual, fingerprint: 'k2', state: 'ready', cause: null, until: null, models: [painter] } as const;
+  const keys = scriptedKeys({ state: async (pool) => (pool === 'default' ? [cooling, ready] : []) });
+  await using world = await apiWorld({ installation: fakeInstallationProbe(), keys });
+  const { byName } = await lines(await withWorkers(world));
+  expect(byName['keys of default']).toMatchObject({
+    ok: true,
+    says: 'k1 cooling (RateLimited) until 2026-11-22T00:00:42Z (42 s), k2 ready; exhausted for painter until 2026-11-22T01:00:00Z (1 h)',
+    advice: expect.stringContaining('No action needed'),
+  });
+});
+
+describe('calls to the providers', () => {
+  const accepted = { fingerprint: 'k1', outcome: 'accepted', ms: 120, says: '' } as const;
+  const refused = {
+    fingerprint: 'k2',
+    outcome: 'refused',
+    ms: 90,
+    says: 'Gemini answered 400: API key not valid',
+  } as const;
+  const unasked = { address: 'https://provider', enabled: true, at: null, keys: [] };
+
+  test('are made by the workers, and each result says by whom', async () => {
+    await using world = await apiWorld({ installation: fakeInstallationProbe() });
+    const { heartbeats } = world;
+    const report = (worker: string, keys: CheckedKey[]): void =>
+      heartbeats.beat(aBeat({ worker, number: 2, provider: { ...unasked, at: start, keys } }));
+    heartbeats.requestProviderChecks = () => {
+      report('worker-1', [accepted, refused]);
+      report('worker-2', [{ ...accepted, ms: 140 }]);
+      return true;
+    };
+    heartbeats.beat(aBeat({ provider: unasked }));
+    heartbeats.beat(aBeat({ worker: 'worker-2', provider: unasked }));
+    heartbeats.beat(aBeat({ worker: 'worker-3', provider: { ...unasked, enabled: false } }));
+    await until(async () => (await world.get('/v1/workers')).json.items.length === 3, { what: 'the heartbeats' });
+    const checks = (await world.get('/v1/doctor')).json.checks as Line[];
+    const made = checks.filter(({ name }) => name === 'check of default');
+    expect(made.map(({ ok, seenBy, says }) => [ok, seenBy, says])).toEqual([
+      [true, 'worker-1, worker-2', 'https://provider accepts 1 key, answers in 120 to 140 ms'],
+      [false, 'worker-1', 'https://provider refuses key k2: Gemini answered 400: API key not valid'],
+      [true, 'worker-3', 'not called: GENWARDEN_PROVIDER_CHECK is off'],
+    ]);
+  });
+
+  test('are not made with provider=false, nor awaited from older workers', async () => {
+    await using world = await apiWorld({ installation: fakeInstallationProbe() });
+    let asked = 0;
+    world.heartbeats.requestProviderChecks = () => (asked += 1) > 0;
+    await withWorkers(world);
+    expect((await lines(world)).byName['provider']).toBeUndefined();
+    world.heartbeats.beat(aBeat({ number: 2, provider: unasked }));
+    const { json } = await world.get('/v1/doctor?provider=false');
+    expect(json.checks).toContainEqual(expect.objectContaining({ name: 'provider', says: 'not called, as requested' }));
+    expect(asked).toBe(0);
+    expect((await world.get('/v1/doctor?provider=no')).status).toBe(422);
+  });
+});
+
+test('origins that were refused lately are named with the setting that allows them', async () => {
+  const corsOrigins = ['https://app.example'];
+  await using world = await apiWorld({ installation: fakeInstallationProbe(), corsOrigins });
+  const from = (origin: string) => world.get('/v1/jobs', { origin, host: 'localhost' });
+  await from('https://app.example');
+  await from('http://localhost');
+  await from('https://new.example');
+  await from('https://new.example');
+  await from('javascript:alert(1)//');
+  const cors = (await lines(world)).byName['cors']!;
+  expect(cors).toMatchObject({
+    ok: true,
+    says: 'browsers may call from https://app.example; refused in the last hour: https://new.example (2 requests, last 2026-11-22T00:00:00Z)',
+    advice:
+      'If your pages run there, set GENWARDEN_CORS_ORIGINS=https://app.example,https://new.example and restart the API.',
+  });
+  world.clock.skip(3_600_001);
+  expect((await lines(world)).byName['cors']!.advice).toBeNull();
 });
 
 test('overdue tasks fail the controller check; a failing artifact store says why', async () => {

@@ -48,6 +48,7 @@ const leftOut = [
   'GENWARDEN_OTEL_TRACES_EXPORTER',
   'GENWARDEN_POOL',
   'GENWARDEN_POOLS_FILE',
+  'GENWARDEN_PROVIDER_CHECK',
 ];
 
 test('the chart has the version of the program', () => {

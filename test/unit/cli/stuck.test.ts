@@ -140,7 +140,7 @@ describe('stuck', () => {
     expect(await run(api, ['--older-than', '7', '--job-id', jobId, '--pool', 'default'])).toEqual({
       code: 0,
       stdout:
-        'No task of 3 open of job job1 is stuck (tenant default, pool default, seen up to sequence 812, 0.3 s ago).\n',
+        'No task of 3 open of job 01jd8m3q5v7k9x2c4b6n8p0r2t is stuck (tenant default, pool default, seen up to sequence 812, 312 ms ago).\n',
       stderr: '',
     });
     expect([...api.asked.query]).toEqual([
@@ -165,13 +165,13 @@ describe('stuck', () => {
       expect(code).toBe(over.complete === false ? 4 : 0);
       return stdout;
     };
-    const seen = '(all tenants, seen up to sequence 812, 0.3 s ago).\n';
+    const seen = '(all tenants, seen up to sequence 812, 312 ms ago).\n';
     expect(await says({ tenant: null })).toBe(`No task of 3 open is stuck ${seen}`);
     expect(await says({ tenant: null, openTasks: 0 })).toBe(`No task is open; 12 jobs known ${seen}`);
     expect(await says({ tenant: null, openTasks: 0, jobs: 0 })).toBe(`No task is open, and no job is known ${seen}`);
-    expect(await says({ tenant: null, openTasks: 0, jobState: 'failed' }, '--job-id', 'job1')).toBe(
-      `No task of job job1, which is failed, is open ${seen}`,
-    );
+    expect(
+      await says({ tenant: null, openTasks: 0, jobState: 'failed' }, '--job-id', '01jd8m3q5v7k9x2c4b6n8p0r2t'),
+    ).toBe(`No task of job 01jd8m3q5v7k9x2c4b6n8p0r2t, which is failed, is open ${seen}`);
     expect(await says({ leader: null })).toContain('\nWarning: no controller leads, so nothing moves tasks');
     expect(await says({ complete: false })).toContain('\nWarning: tasks of a newer version are not included');
   });

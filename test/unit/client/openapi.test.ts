@@ -52,6 +52,7 @@ const clientTypes: Readonly<Record<string, string>> = {
   'GET /v1/stuck 200': 'C.StuckList',
   'POST /v1/stuck/fix body': '{ tasks: Parameters<C.GenwardenClient["failStuck"]>[0][number][] }',
   'POST /v1/stuck/fix 200': 'List<C.FixedTask>',
+  'GET /v1/doctor query': '{ provider?: boolean }',
   'GET /v1/doctor 200': 'C.Checklist',
   'GET /v1/webhooks/dead query': '{ limit?: number; cursor?: string }',
   'GET /v1/webhooks/dead 200': '{ items: C.WebhookDelivery[]; next: string | null }',

@@ -10,7 +10,7 @@ const topics: readonly (readonly [title: string, variables: RegExp])[] = [
   ['HTTP API', /^(?:HTTP_|PUBLIC_URL|CORS_|CONSOLE$)/],
   ['Authentication of the API', /^(?:AUTH|OIDC_)/],
   ['Webhooks', /^WEBHOOK_/],
-  ['Workers and pools', /^(?:POOL|CONCURRENCY|DRAIN_)/],
+  ['Workers and pools', /^(?:POOL|CONCURRENCY|DRAIN_|PROVIDER_CHECK)/],
   ['Jobs and recovery', /^(?:HEARTBEAT_|RETENTION|RECONNECT_|ARTIFACT_)/],
   ['S3 artifact store', /^S3_/],
   ...providerNames.map((name) => [titleOf(name), new RegExp(`^${name.toUpperCase()}_`)] as const),

@@ -11,7 +11,7 @@ import {
 import { groupSettings, shortSource } from '../../../src/console/pages/installation/settings.ts';
 import { aWorker } from './operations.ts';
 
-const check = (name: string, ok: boolean, says = '') => ({ name, ok, says, advice: null });
+const check = (name: string, ok: boolean, says = '') => ({ name, ok, says, advice: null, seenBy: 'api' });
 
 it('failed checks come first, and keep their order', () => {
   const checks = [check('a', true), check('b', false), check('c', true), check('d', false)];

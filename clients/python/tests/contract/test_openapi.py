@@ -110,7 +110,7 @@ CALLS: dict[str, typing.Callable[[Any], Any]] = {
     "POST /v1/pools/{pool}/resume": lambda client: client.resume_pool("p1"),
     "GET /v1/stuck": lambda client: client.stuck(older_than="5m", job="j1", pool="p1"),
     "POST /v1/stuck/fix": lambda client: client.fail_stuck([]),
-    "GET /v1/doctor": lambda client: client.doctor(),
+    "GET /v1/doctor": lambda client: client.doctor(provider=False),
     "GET /v1/webhooks/dead": lambda client: list(client.dead_webhooks()),
     "POST /v1/webhooks/dead/{id}/resend": lambda client: client.resend_webhook("d1"),
 }

@@ -55,6 +55,23 @@ const beatSchema: z.ZodType<Beat> = z.object({
   stopped: z.literal(true).exactOptional(),
   parts: count.exactOptional(),
   standIn: z.literal(true).exactOptional(),
+  // A newer version may know other outcomes.
+  provider: z
+    .object({
+      address: z.string(),
+      enabled: z.boolean(),
+      at: z.number().nullable(),
+      keys: z.array(
+        z.object({
+          fingerprint: z.string(),
+          outcome: z.enum(['accepted', 'refused', 'limited', 'unclear', 'failed']),
+          ms,
+          says: z.string(),
+        }),
+      ),
+    })
+    .exactOptional()
+    .catch(() => ({ address: '', enabled: false, at: null, keys: [] })),
   // A newer version may know other places.
   storage: z
     .object({ place: z.enum(storagePlaces), refuses: z.enum(storageRefusals), since: z.number(), words: z.string() })

@@ -39,6 +39,11 @@ export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): 
       latest.set(beat.worker, { beat, at: performance.now() });
       send(beat);
     },
+    requestProviderChecks: () => {
+      const mayAsk = link.connected();
+      if (mayAsk) connection.publish(rollCallSubject(link), providerCheckRequest);
+      return mayAsk;
+    },
     watch: (signal) => watchBeats(link, options.losses, signal),
     // The subject keeps the name `recall` because permissions and other versions use it.
     sendCancellation: (worker, cancellation) => {
@@ -48,10 +53,17 @@ export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): 
   };
 }
 
-/** Calls `beat` whenever an observer starts, so that it does not have to wait for the next heartbeat. Ends with the link. */
-export function answerRollCalls(link: NatsLink, beat: () => void): void {
-  const stop = listen(link, rollCallSubject(link), () => {
-    beat();
+/** The body of a roll call that asks for more than a heartbeat. Older workers answer it with a heartbeat. */
+const providerCheckRequest = 'provider';
+
+/**
+ * Calls `beat` whenever an observer starts, so that it does not have to wait for the next heartbeat, and `checkProvider` when one
+ * asks for that. Ends with the link.
+ */
+export function answerRollCalls(link: NatsLink, beat: () => void, checkProvider: () => void): void {
+  const stop = listen(link, rollCallSubject(link), (bytes) => {
+    if (new TextDecoder().decode(bytes) === providerCheckRequest) checkProvider();
+    else beat();
     return true;
   });
   link.closing.addEventListener('abort', stop, { once: true });

@@ -25,8 +25,16 @@ export interface KeyRingOptions {
   readonly clock: Clock;
 }
 
+export interface NatsKeyRing extends OpenRing {
+  /** How NATS, logs and views identify a key. */
+  readonly fingerprint: (secret: string) => string;
+}
+
 /** Resolves once this process's keys are open; ends with the link. */
-export async function natsKeyRing(link: NatsLink, { keys, budgets, limits, clock }: KeyRingOptions): Promise<OpenRing> {
+export async function natsKeyRing(
+  link: NatsLink,
+  { keys, budgets, limits, clock }: KeyRingOptions,
+): Promise<NatsKeyRing> {
   const kv = await openBucket(link, 'keys');
   const mirror = await mirrorBucket(link, kv, `${link.prefix}_keys`);
   // Only a process that serves pools writes to the bucket.
@@ -38,7 +46,7 @@ export async function natsKeyRing(link: NatsLink, { keys, budgets, limits, clock
   const given = { ...(budgets === undefined ? {} : { budgets }), ...(limits === undefined ? {} : { limits }) };
   const ring = openRing({ ...shared, ...given });
   void keepRenewing(link, ring, clock);
-  return ring;
+  return Object.assign(ring, { fingerprint });
 }
 
 /** The installation's salt, created by the first process that needs it. */

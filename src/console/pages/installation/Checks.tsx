@@ -88,16 +88,16 @@ function summaryOf(checks: readonly Check[]): string {
 function CheckList({ checks }: { checks: readonly Check[] }) {
   return (
     <ul class="installation-checks">
-      {failingFirst(checks).map(({ name, ok, says, advice }) => (
+      {failingFirst(checks).map(({ name, ok, says, advice, seenBy }) => (
         <li key={`${name} ${says}`} class={ok ? '' : 'failing'}>
           <span class={`state ${ok ? 'succeeded' : 'failed'}`}>
-            <span aria-hidden="true">{ok ? '✓' : '✗'}</span>
+            <span aria-hidden="true">{ok ? (advice === null ? '✓' : '!') : '✗'}</span>
             <span class="heard">{ok ? 'passed: ' : 'failed: '}</span>
           </span>
           <strong class="installation-name">{name}</strong>
           <div>
             <p dir="auto">
-              <Words text={says} />
+              <Words text={says} /> <span class="muted">(seen by {seenBy})</span>
             </p>
             {advice === null ? null : (
               <p>

@@ -54,9 +54,10 @@ class InstallationCalls(Calls):
         resumed: Pool = await self._value(requests.post(requests.pool_path(pool, "resume"), {}))
         return resumed
 
-    async def doctor(self) -> Checklist:
-        """The API's checks of the installation."""
-        checks: Checklist = await self._value(requests.get("/v1/doctor"))
+    async def doctor(self, *, provider: bool = True) -> Checklist:
+        """The API's checks of the installation. `provider=False`: no worker calls its provider, which would be free."""
+        query = requests.given(provider=None if provider else "false")
+        checks: Checklist = await self._value(requests.get("/v1/doctor", query))
         return checks
 
     async def stuck(

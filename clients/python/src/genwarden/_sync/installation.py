@@ -55,9 +55,10 @@ class InstallationCalls(Calls):
         resumed: Pool = self._value(requests.post(requests.pool_path(pool, "resume"), {}))
         return resumed
 
-    def doctor(self) -> Checklist:
-        """The API's checks of the installation."""
-        checks: Checklist = self._value(requests.get("/v1/doctor"))
+    def doctor(self, *, provider: bool = True) -> Checklist:
+        """The API's checks of the installation. `provider=False`: no worker calls its provider, which would be free."""
+        query = requests.given(provider=None if provider else "false")
+        checks: Checklist = self._value(requests.get("/v1/doctor", query))
         return checks
 
     def stuck(self, *, older_than: str | None = None, job: str | None = None, pool: str | None = None) -> StuckList:

@@ -135,7 +135,9 @@ class Check(TypedDict):
     ok: bool
     says: str
     advice: str | None
-    """What to do."""
+    """What to do. Of a check that passed: what to know, or to do before it fails."""
+    seenBy: str
+    """The processes that found it."""
 
 
 class Checklist(TypedDict):
