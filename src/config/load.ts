@@ -1,6 +1,5 @@
 // Reads the settings from flags, environment and files. Reports all problems in one message.
 
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { GenwardenError } from '../job/errors/index.ts';
 import { isLoopback } from '../job/loopback.ts';
@@ -12,6 +11,7 @@ import type { Command, ResolvedSetting, SettingDefinition, Source } from './sett
 import { settingDefinitions, settingsSchema } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { isInjectedByKubernetes, unknownVariables } from './variables.ts';
+import { readTextFile } from './textFile.ts';
 
 export interface SettingsInput {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -102,8 +102,6 @@ function fromFile(definition: SettingDefinition, name: string, path: string, inp
     return { definition, text: undefined, source, problem: `${name}=${path}: cannot read the file (${why})` };
   }
 }
-
-const readTextFile = (path: string): string => readFileSync(path, 'utf8');
 
 function fromAlias(definition: SettingDefinition, input: SettingsInput): ResolvedSetting | undefined {
   for (const name of definition.aliases ?? []) {

@@ -1,6 +1,5 @@
 // The pools of an installation: from the pools file, or a single pool from the settings.
 
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { fileFault, parseExactJson } from '../job/json/exact.ts';
 import { GenwardenError } from '../job/errors/index.ts';
@@ -15,6 +14,7 @@ import { checkProviderOptions, providerOptionsSchema } from './poolOptions.ts';
 import { policySchema } from './poolPolicy.ts';
 import { limitsSchema, sharesOf, weightsSchema } from './poolShares.ts';
 import type { ProviderSettings, Settings } from './settings.ts';
+import { readTextFile } from './textFile.ts';
 
 export interface PoolKey {
   /** The provider's key. Never logged, never written to NATS. */
@@ -244,8 +244,6 @@ function readJson(path: string, files: (path: string) => string): unknown {
     throw invalidFile(path, [fileFault(error)]);
   }
 }
-
-const readTextFile = (path: string): string => readFileSync(path, 'utf8');
 
 /** `pools[0].keys[1].requestsPerMinute: …`; zod's messages contain types and bounds, never the value. */
 function issueLine(issue: z.core.$ZodIssue): string {

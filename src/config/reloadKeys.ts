@@ -1,11 +1,11 @@
 // Reads the keys of a pool again from the files that the settings name, so that a worker can use new keys without a restart.
 
-import { readFileSync } from 'node:fs';
 import { GenwardenError } from '../job/errors/index.ts';
 import { providerNames, settingOf, type ProviderName } from '../job/providers.ts';
 import { keyList, trimKeyLines } from './apiKeys.ts';
 import { loadPools, type PoolKey } from './pools.ts';
 import type { Settings } from './settings.ts';
+import { readTextFile } from './textFile.ts';
 
 export interface ReloadedKeys {
   readonly keys: readonly PoolKey[];
@@ -52,5 +52,3 @@ function keysIn(provider: ProviderName, path: string, files: (path: string) => s
     `${settingOf(provider, 'API_KEYS_FILE')}=${path}: ${problems.join('; ')}`,
   );
 }
-
-const readTextFile = (path: string): string => readFileSync(path, 'utf8');

@@ -1,11 +1,12 @@
 // A JSON file that a setting names and that is read again when it changes, such as the tokens file. While its newest version
 // cannot be used, the last good one stays in use.
 
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { unwatchFile, watchFile } from 'node:fs';
 import type { z } from 'zod';
 import { fileFault, parseExactJson } from '../job/json/exact.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { Instant } from '../job/time.ts';
+import { readTextFile } from './textFile.ts';
 
 export interface NamedFile {
   /** The setting that names it, such as `GENWARDEN_AUTH_TOKENS_FILE`. */
@@ -75,7 +76,7 @@ export function parseFile<T>(schema: z.ZodType<T>, text: string, file: NamedFile
 
 function textOf(file: NamedFile): string {
   try {
-    return readFileSync(file.path, 'utf8');
+    return readTextFile(file.path);
   } catch (error) {
     throw unusable(file, `cannot be read (${(error as Error).message})`, error);
   }

@@ -112,7 +112,8 @@ const nats = z.object({
   }),
   server: optional(path, {
     name: 'NATS_SERVER',
-    description: 'nats-server binary that `dev` starts (unset: the first one found on PATH or in ~/.cache/genwarden)',
+    description:
+      'nats-server binary that `dev` starts (unset: the one on PATH or in ~/.cache/genwarden, else it downloads one)',
     usedBy: ['dev'],
   }),
 });

@@ -2,10 +2,9 @@
 // edits survive until then. A chart cannot contain a resource whose CRD it installs itself.
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readTextFile } from '../config/textFile.ts';
 import { parseExactJson } from '../job/json/exact.ts';
-import { textOfUtf8 } from '../job/json/utf8.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import { logEvent } from '../job/logEvents/index.ts';
 import type { Cluster, KubeObject, OwnerReference, ResourceKey } from '../ports/kubernetes.ts';
@@ -105,7 +104,7 @@ export type DefaultPool = z.infer<typeof defaultPool>;
 export function readDefaultPool(path: string): DefaultPool {
   const problems: string[] = [];
   try {
-    const parsed = defaultPool.safeParse(parseExactJson(textOfUtf8(readFileSync(path))));
+    const parsed = defaultPool.safeParse(parseExactJson(readTextFile(path)));
     if (parsed.success) return parsed.data;
     problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`));
   } catch (error) {

@@ -2,11 +2,10 @@
 // process loads the Kubernetes client.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { natsLeadership } from '../adapters/nats/index.ts';
 import type { Settings } from '../config/settings.ts';
+import { readTextFile } from '../config/textFile.ts';
 import { parseExactJson } from '../job/json/exact.ts';
-import { textOfUtf8 } from '../job/json/utf8.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import { logEvent } from '../job/logEvents/index.ts';
 import { defaultPoolController, readDefaultPool } from '../operator/defaultPool.ts';
@@ -88,7 +87,7 @@ function placeOf({ kubernetes }: Settings): Pick<OperatorContext, 'namespace' | 
 
 function templateIn(file: string): object {
   try {
-    const template: unknown = parseExactJson(textOfUtf8(readFileSync(file)));
+    const template: unknown = parseExactJson(readTextFile(file));
     if (typeof template === 'object' && template !== null) return template;
     throw new Error('it is not a JSON object');
   } catch (error) {

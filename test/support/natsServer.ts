@@ -129,7 +129,7 @@ function jetStream(options: Pick<NatsServerOptions, 'storeDir' | 'maxFileStore' 
 }
 
 async function launch(configFile: string, folder: string, tls: boolean): Promise<Running> {
-  const child = spawn(findNatsServer(), ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'], detached: false });
+  const child = spawn(findNatsServer()!, ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'], detached: false });
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));

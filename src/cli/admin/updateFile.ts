@@ -3,6 +3,7 @@
 import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { sleep } from '../../async/sleep.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { textOfUtf8 } from '../../job/json/utf8.ts';
 
 /**
  * Changes the text of a file, which need not exist: then its text is empty. The new text is written to a second file and renamed, so
@@ -27,7 +28,16 @@ async function targetOf(path: string): Promise<string> {
 }
 
 /** The text of a file; empty if it does not exist. */
-export const textOf = (path: string): Promise<string> => orIfMissing(readFile(path, 'utf8'), '');
+export const textOf = (path: string): Promise<string> => orIfMissing(decoded(path), '');
+
+async function decoded(path: string): Promise<string> {
+  const bytes = await readFile(path);
+  try {
+    return textOfUtf8(bytes);
+  } catch (error) {
+    throw new GenwardenError('UsageError', `${path} ${(error as Error).message}`, { cause: error });
+  }
+}
 
 /** The new file doubles as a lock: only one writer can create it, so concurrent writers lose no entry. */
 async function replace(path: string, content: () => Promise<string>): Promise<void> {

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { loadSettings } from '../../config/load.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { textOfUtf8 } from '../../job/json/utf8.ts';
 import { newSecret, parseSecrets, type SecretEntry } from '../../webhooks/index.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { updateFile } from './updateFile.ts';
@@ -51,9 +52,11 @@ const addSecret = (path: string, entry: SecretEntry): Promise<void> =>
 
 async function show(io: Io, options: SecretOptions): Promise<void> {
   const path = pathOf(io, options);
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new GenwardenError('UsageError', `The webhook secrets file cannot be read: ${cause.message}`, { cause });
-  });
+  const text = await readFile(path)
+    .then(textOfUtf8)
+    .catch((cause: Error) => {
+      throw new GenwardenError('UsageError', `The webhook secrets file cannot be read: ${cause.message}`, { cause });
+    });
   const own = parseSecrets(text, path).filter(({ tenant }) => tenant === options.tenant);
   if (own.length === 0) throw new GenwardenError('UsageError', `${path} has no secret of tenant ${options.tenant}`);
   for (const { secret } of own) writeLine(io.stdout, secret);

@@ -59,7 +59,8 @@ async function startDemoStack(resources: Resources, signal: AbortSignal): Promis
   const { settings, resolved } = readSettings({ env, command: 'dev' });
   const log = { ...settings.log, level: 'error', format: 'pretty' } as const;
   const logger = createLogger({ ...log, process: 'dev' });
-  const stack = await startStack({ settings: { ...settings, log }, resolved, logger, signal });
+  const announced = { announceInstallation: printLine };
+  const stack = await startStack({ settings: { ...settings, log }, resolved, logger, signal, ...announced });
   resources.own('stack', stack, (it) => it.close());
   for (const line of addressLines(stack)) printLine(line);
   printLine(sourceLine(stack.pools[0]!));

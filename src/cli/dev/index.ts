@@ -38,7 +38,8 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
   const logger = createLogger({ ...log, process: 'dev' });
   const { startStack } = await import('../../processes/dev/stack.ts');
   const { startLines, tryCommand } = await import('./announce.ts');
-  const stack = await startStack({ settings: { ...settings, log }, resolved, logger, signal });
+  const announced = brief ? { announceInstallation: (line: string) => writeLine(process.stdout, line) } : {};
+  const stack = await startStack({ settings: { ...settings, log }, resolved, logger, signal, ...announced });
   if (brief) for (const line of startLines(stack)) writeLine(process.stdout, line);
   else if (stack.consoleUrl !== undefined) announceConsole(stack.consoleUrl, settings, logger);
   logEvent(logger, 'dev_ready', {}, `ready: try \`${tryCommand(stack.pools)}\``);

@@ -56,7 +56,7 @@ export const processErrors = define({
   NatsServerMissing: {
     ...final,
     title: 'No nats-server binary was found',
-    hint: 'Run `make setup`, or set GENWARDEN_NATS_SERVER.',
+    hint: 'Install it (`brew install nats-server`, or https://nats.io/download), name a binary with --nats-server, or use a running server with --nats-url.',
   },
   DataDirInUse: {
     ...final,

@@ -17,6 +17,11 @@ export const devEvents = define({
     when: 'Everything has stopped. Open jobs continue at the next start.',
   },
   console_listening: { level: 'info', fields: ['url'], when: 'The address of the console.' },
+  nats_server_installing: {
+    level: 'info',
+    fields: [],
+    when: 'No nats-server was found, so one is downloaded or built once.',
+  },
   nats_server_started: { level: 'info', fields: ['url', 'folder'], when: 'The nats-server of `dev` has started.' },
   nats_server_restarted: {
     level: 'warn',

@@ -7,7 +7,6 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { sleep } from '../../async/sleep.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
-import { findNatsServer } from './natsBinary.ts';
 import { commandLine, endProcess } from './childProcess.ts';
 import type { GuardedServer } from './diskGuard.ts';
 import { diskSpace } from './diskReserve.ts';
@@ -27,8 +26,8 @@ export interface EmbeddedServer extends GuardedServer {
 
 const startTimeout = 20_000;
 
-/** Starts nats-server on a free port with its files below `dataDir`. Throws `NatsServerMissing` or `NatsUnreachable`. */
-export async function startEmbeddedNats(dataDir: string, binary: string | undefined): Promise<EmbeddedServer> {
+/** Starts the nats-server `binary` on a free port with its files below `dataDir`. Throws `NatsUnreachable`. */
+export async function startEmbeddedNats(dataDir: string, binary: string): Promise<EmbeddedServer> {
   const folder = resolve(dataDir, 'nats');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await stopLeftover(folder);
@@ -37,7 +36,7 @@ export async function startEmbeddedNats(dataDir: string, binary: string | undefi
   const config = (port: number): string => natsConfig({ port, folder, password, systemPassword, maxBytes: total });
   const file = join(folder, 'nats.conf');
   await writeFile(file, config(-1), { mode: 0o600 });
-  const server = new ServerProcess(binary ?? findNatsServer(), file);
+  const server = new ServerProcess(binary, file);
   const port = await server.start();
   // For a restart, when nothing can be written any more.
   await writeFile(file, config(port), { mode: 0o600 });

@@ -20,6 +20,7 @@ import { guardDisk } from './diskGuard.ts';
 import { withReserve } from './diskReserve.ts';
 import { joinCommands, type JoinCommand } from './joinCommand.ts';
 import { logJobs, type JobLines } from './jobLines.ts';
+import { natsServerBinary } from './natsBinary.ts';
 import { startEmbeddedNats } from './natsServer.ts';
 import { devPools, needsStandIn, type DevPool } from './pools.ts';
 import { checkPorts, onMetricsPort } from './ports.ts';
@@ -50,6 +51,8 @@ export interface StackOptions {
   readonly settings: Settings;
   /** With their sources. */
   readonly resolved: readonly ResolvedSetting[];
+  /** Gets one sentence before nats-server is downloaded or built; by default the log does. */
+  readonly announceInstallation?: (sentence: string) => void;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -91,17 +94,20 @@ interface StackState {
 }
 
 async function startParts(
-  { settings, resolved, logger, signal }: StackOptions,
+  options: StackOptions,
   resources: Resources,
   state: StackState,
 ): Promise<Omit<Stack, 'close'>> {
+  const { settings, resolved, logger, signal } = options;
   const startedAt = Date.now();
   const externalNats = natsIsGiven(resolved);
   const { dataDir } = settings;
   const unlock = await withReserve(dataDir, () => lockDataFolder(dataDir));
   resources.own('data folder', unlock, () => unlock());
   await checkPorts(settings, resolved);
-  const nats = externalNats ? undefined : await withReserve(dataDir, () => embeddedNats(settings, resources, logger));
+  const binary = externalNats ? undefined : await binaryFor(options);
+  const parts = { settings, resources, logger };
+  const nats = binary === undefined ? undefined : await withReserve(dataDir, () => embeddedNats({ ...parts, binary }));
   state.natsDied = nats === undefined ? state.natsDied : nats.died.catch(() => undefined);
   const standIn = await standInFor(settings, resources, logger);
   const given = nats === undefined ? settings : { ...settings, nats: { ...settings.nats, ...nats.settings } };
@@ -163,10 +169,20 @@ function natsIsGiven(resolved: readonly ResolvedSetting[]): boolean {
   return resolved.some(({ definition, source }) => definition.name === 'NATS_URL' && source.kind !== 'default');
 }
 
-async function embeddedNats(settings: Settings, resources: Resources, logger: Logger) {
-  const server = resources.own('nats-server', await startEmbeddedNats(settings.dataDir, settings.nats.server), (it) =>
-    it.close(),
-  );
+interface EmbeddedNats {
+  readonly settings: Settings;
+  readonly binary: string;
+  readonly resources: Resources;
+  readonly logger: Logger;
+}
+
+function binaryFor({ settings, logger, signal, announceInstallation }: StackOptions): Promise<string> {
+  const log = (sentence: string): void => logEvent(logger, 'nats_server_installing', {}, sentence);
+  return natsServerBinary({ configured: settings.nats.server, signal, announce: announceInstallation ?? log });
+}
+
+async function embeddedNats({ settings, binary, resources, logger }: EmbeddedNats) {
+  const server = resources.own('nats-server', await startEmbeddedNats(settings.dataDir, binary), (it) => it.close());
   logEvent(
     logger,
     'nats_server_started',

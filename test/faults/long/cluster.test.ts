@@ -40,7 +40,7 @@ describe('a cluster of three', () => {
     const worker = await world.start('worker', { GENWARDEN_NATS_URL: server.url });
     const jobs = await submitMany(world, { tasks: 5, prompt: '[standin: image small after 15s]' });
     await world.standin.waitFor(() => world.standin.inFlight() === 5, 30_000);
-    spawnSync(findNatsServer(), ['--signal', `ldm=${server.pid}`]);
+    spawnSync(findNatsServer()!, ['--signal', `ldm=${server.pid}`]);
     await worker.waitForLine(/NATS connection reconnected/, 30_000);
     await server.exited;
     await server.restart();

@@ -112,6 +112,23 @@ test('a file or standard input is the body, and flags override it', async () => 
   expect(JSON.parse(stdout)).toEqual({ ...fakeJob('job1', [fakeTask(0, 'queued')]), warnings: [] });
 });
 
+test('a file that an editor of Windows wrote is read, or refused with what to do', async () => {
+  await using api = await FakeApi.start();
+  await using folder = await tempFolder();
+  accept(api, fakeJob('job1', [fakeTask(0, 'queued')]));
+  const file = join(folder.path, 'job.json');
+  const text = '\ufeff{"input": {"prompt": "Gärten"}}';
+  await writeFile(file, text);
+  expect((await runCommand(['submit', '-f', file], { env: api.env })).code).toBe(0);
+  expect(api.requests.map(({ body }) => JSON.parse(body.toString()).input.prompt)).toEqual(['Gärten']);
+  await writeFile(file, Buffer.from(text, 'utf16le'));
+  const { code, stderr } = await runCommand(['submit', '-f', file], { env: api.env });
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining(`${file} is not UTF-8: byte 0xff at offset 0 (it is UTF-16; save it as UTF-8)`),
+  ]);
+});
+
 describe('usage errors are reported before any request, with exit code 2', () => {
   test.each([
     ['no prompt', [], /pass --prompt/],
