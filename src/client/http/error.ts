@@ -31,7 +31,7 @@ export class GenwardenApiError extends GenwardenError {
   readonly mayHaveApplied: boolean;
 
   constructor(problem: PossibleProblem, retryAfter?: number, mayHaveApplied = false) {
-    super(problem.detail);
+    super(`${problem.detail}${whenAgain(retryAfter)}`);
     this.status = problem.status;
     this.code = problem.code;
     this.detail = problem.detail;
@@ -46,6 +46,13 @@ export class GenwardenApiError extends GenwardenError {
   asApplied(): GenwardenApiError {
     return new GenwardenApiError(this.problem, this.retryAfter, true);
   }
+}
+
+/** For a delay of a minute or more. */
+function whenAgain(retryAfter = 0): string {
+  const at = new Date(Date.now() + retryAfter);
+  if (retryAfter < 60_000 || Number.isNaN(at.getTime())) return '';
+  return `; try again at ${at.toISOString().slice(0, 19)}Z`;
 }
 
 /** No answer arrived: the API cannot be reached, the connection was lost, or the answer took too long. */

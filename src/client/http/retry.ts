@@ -4,6 +4,8 @@ import { GenwardenApiError, GenwardenConnectionError, mayHaveApplied } from './e
 
 /** ms. */
 const backoff = { first: 250, cap: 5_000 };
+/** ms. A caller should learn of a longer delay instead of sleeping, however long it would retry. */
+const longestRetryAfter = 300_000;
 
 export interface RetryRule {
   readonly signal: AbortSignal | undefined;
@@ -16,7 +18,7 @@ export interface RetryRule {
 /**
  * Calls until a response arrives; `applied` is true if an earlier try may have been carried out. Retries 429, 502, 503, 504 and lost
  * connections. Throws any other error, the signal's reason when it aborts, and the last failure when the next try would begin too
- * late, also if the API asks for a longer delay. `mayHaveApplied` of that failure is about all tries.
+ * late, also if the API asks for a longer delay than is left or than five minutes. `mayHaveApplied` of that failure is about all tries.
  */
 export async function withRetries<T>(
   call: (applied: boolean) => Promise<T>,
@@ -44,7 +46,7 @@ const aboutAllTries = (error: unknown): unknown =>
 
 function mayRetry(error: unknown, repeatable: boolean): boolean {
   if (error instanceof GenwardenConnectionError) return repeatable || error.refused;
-  if (!(error instanceof GenwardenApiError)) return false;
+  if (!(error instanceof GenwardenApiError) || (error.retryAfter ?? 0) > longestRetryAfter) return false;
   return error.status === 429 || (repeatable && [502, 503, 504].includes(error.status));
 }
 

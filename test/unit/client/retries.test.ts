@@ -174,6 +174,22 @@ describe('limits', () => {
     expect(asked).toHaveLength(1);
   });
 
+  test('a Retry-After of hours is never slept for, and the message names the time', async () => {
+    vi.setSystemTime('2026-11-29T16:00:00Z');
+    // The last one is longer than timers and dates can be.
+    for (const [seconds, message] of [
+      ['7200', 'It is TooManyRequests; try again at 2026-11-29T18:00:00Z'],
+      ['301', 'It is TooManyRequests; try again at 2026-11-29T16:05:01Z'],
+      ['99999999999999', 'It is TooManyRequests'],
+    ] as const) {
+      const { client, asked } = scripted([problem(429, 'TooManyRequests', { 'retry-after': seconds })]);
+      const before = Date.now();
+      await expect(client.get('j', { giveUpAfterMs: Infinity })).rejects.toMatchObject({ message });
+      await expect(client.wait('j', { giveUpAfterMs: Infinity })).rejects.toMatchObject({ message });
+      expect([Date.now(), asked.length]).toEqual([before, 2]);
+    }
+  });
+
   test('a signal ends a sleep and a hung request, with its reason', async () => {
     for (const answer of [lost('ECONNRESET'), hangs]) {
       const { client } = scripted([answer]);

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 
@@ -47,6 +49,21 @@ class ApiError(GenwardenError):
         """The job that a submit without an answer may have stored."""
         self.retry_after = retry_after
         """Seconds to wait before a retry, if the answer gives them."""
+        self._again = _when_again(retry_after)
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}{self._again}"
+
+
+def _when_again(retry_after: float | None) -> str:
+    """For a delay of a minute or more."""
+    if retry_after is None or retry_after < 60:
+        return ""
+    try:
+        at = datetime.fromtimestamp(time.time() + retry_after, timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return ""
+    return f" Try again at {at:%Y-%m-%dT%H:%M:%SZ}."
 
 
 class ApiUnreachable(GenwardenError):

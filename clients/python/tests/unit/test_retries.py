@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -113,6 +114,19 @@ def test_a_retry_after_beyond_the_limit_is_raised_at_once(both: Both) -> None:
         both.run(Script(problem(503, retry_after=31)), REPEATABLE["get"])
     assert raised.value.retry_after == 31
     assert both.clock.slept == []
+
+
+@pytest.mark.parametrize("hours", [2, 10**9, 10**400])
+def test_a_retry_after_of_hours_is_never_slept_for(both: Both, hours: int) -> None:
+    with pytest.raises(ApiError) as raised:
+        both.run(Script(problem(429, retry_after=hours * 3600)), lambda client: client.wait("j1", give_up_after=1e9))
+    assert both.clock.slept == []
+    named = re.search(r"Try again at (.*)\.$", str(raised.value))
+    if hours == 2:
+        at = datetime.strptime(named[1] if named else "", "%Y-%m-%dT%H:%M:%S%z")
+        assert 7_100 < at.timestamp() - time.time() < 7_300
+    else:
+        assert named is None
 
 
 @pytest.mark.parametrize("limit", [0, 0.1, 2, 30])

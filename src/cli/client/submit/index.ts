@@ -2,7 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
-import type { GenwardenClient, Job, SubmitRequest, SubmittedJob } from '../../../client/index.ts';
+import {
+  GenwardenApiError,
+  type GenwardenClient,
+  type Job,
+  type SubmitRequest,
+  type SubmittedJob,
+} from '../../../client/index.ts';
 import { count } from '../../../job/explain/format.ts';
 import { hanging, printable } from '../../output/text.ts';
 import { writeLine, type Io } from '../../output/io.ts';
@@ -147,6 +153,7 @@ async function sendSafely(
     return await client.submit(body, { idempotencyKey });
   } catch (error) {
     if (!isTemporary(error) || (isUnreachable(error) && error.refused)) throw error;
+    if (error instanceof GenwardenApiError && (error.retryAfter ?? 0) > retryForMs) throw error;
     writeLine(io.stderr, `genwarden: the API did not answer the submit, retrying: ${printable(whyUnreachable(error))}`);
     return client.submit(body, { idempotencyKey, giveUpAfterMs: retryForMs });
   }

@@ -90,7 +90,7 @@ async function nextChange(client: GenwardenClient, before: Job, signal: AbortSig
 
 const stagesOf = ({ tasks = [] }: Job): string => tasks.map(stageOf).join();
 
-/** Retries temporary errors until `giveUpAfterMs` have passed since the first of them. */
+/** Retries temporary errors until `giveUpAfterMs` have passed since the first of them, or the API asks for a longer delay than is left. */
 async function withRetries<T>({ onOutage, giveUpAfterMs, signal }: Follower, request: () => Promise<T>): Promise<T> {
   let outageSince: number | undefined;
   for (let failure = 1; ; failure += 1) {
@@ -100,10 +100,11 @@ async function withRetries<T>({ onOutage, giveUpAfterMs, signal }: Follower, req
       return answer;
     } catch (error) {
       const now = performance.now();
-      if (!isTemporary(error) || now - (outageSince ?? now) >= giveUpAfterMs) throw error;
+      const asked = (error instanceof GenwardenApiError ? error.retryAfter : undefined) ?? 0;
+      if (!isTemporary(error) || now - (outageSince ?? now) + asked >= giveUpAfterMs) throw error;
       if (outageSince === undefined) onOutage(whyUnreachable(error));
       outageSince ??= now;
-      await sleep(backoffCeiling(failure, retries), signal);
+      await sleep(Math.max(asked, backoffCeiling(failure, retries)), signal);
       signal.throwIfAborted();
     }
   }

@@ -11,6 +11,8 @@ from ..errors import ApiError
 
 FIRST_DELAY = 0.25
 LONGEST_DELAY = 5.0
+LONGEST_RETRY_AFTER = 300.0
+"""A caller should learn of a longer delay instead of sleeping, however long it would retry."""
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """The server has not seen the request, so every request may be sent again."""
@@ -40,6 +42,8 @@ class Retries:
         # Half fixed, half random, so that clients that lost the same server do not all come back at the same time.
         delay = ceiling * (0.5 + chance / 2)
         if isinstance(failure, ApiError) and failure.retry_after is not None:
+            if failure.retry_after > LONGEST_RETRY_AFTER:
+                return None
             delay = max(delay, failure.retry_after)
         return delay if delay < self.left(now) else None
 
