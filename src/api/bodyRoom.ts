@@ -64,10 +64,14 @@ export function keepBodyRoom(request: FastifyRequest): Release {
   return release ?? ((): void => undefined);
 }
 
-/** The declared bytes; the limit if the body's length is not known before. */
+/** How many times as long gzip data can become. */
+const mostInflated = 1_032;
+
+/** The declared bytes, or as many as they can become; the limit if a body follows without its length. */
 function bytesOf({ headers, raw }: FastifyRequest): number {
-  if (headers['transfer-encoding'] !== undefined || isCompressed(raw)) return bodyLimit;
-  return Number(headers['content-length'] ?? 0);
+  if (headers['transfer-encoding'] !== undefined) return bodyLimit;
+  const declared = Number(headers['content-length'] ?? 0);
+  return isCompressed(raw) ? Math.min(bodyLimit, declared * mostInflated) : declared;
 }
 
 function unread(reason: unknown): never {
