@@ -72,6 +72,21 @@ test('an expired login, a file without credentials and a server without handshak
   await expect(connect(good, later)).rejects.toThrow(/TLS connection.*failed.*GENWARDEN_NATS_TLS_HANDSHAKE_FIRST/);
 });
 
+test('a process that waits for the first word of such a server says which setting it needs', async () => {
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const note = (_fields: object, message: string): void => void lines.push(message);
+  const log = { debug: note, info: note, warn: note, error: note };
+  const settings = { urls: [server.url], tls: { ca }, prefix: 'test', name: 'a-name' };
+  const connecting = connectNats(settings, { signal: stop.signal, log });
+  await until(() => lines.some((line) => line.includes('GENWARDEN_NATS_TLS_HANDSHAKE_FIRST=on')), {
+    what: 'the advice',
+    timeoutMs: 30_000,
+  });
+  stop.abort(new Error('enough'));
+  await expect(connecting).rejects.toThrow('enough');
+});
+
 async function file(name: string, text: string): Promise<string> {
   const path = join(folder.path, name);
   await writeFile(path, text);

@@ -7,6 +7,7 @@ import {
   UserAuthenticationExpiredError,
   wsconnect,
   type NatsConnection,
+  type NodeConnectionOptions,
 } from '@nats-io/transport-node';
 import { untilAborted } from '../../../async/abort.ts';
 import { sleep } from '../../../async/sleep.ts';
@@ -83,7 +84,7 @@ async function attempt(options: OptionsSource, signal: AbortSignal): Promise<Nat
   } catch (error) {
     // A connection that opens after the abort has no owner.
     if (signal.aborted) void connecting.then((late) => late.close()).catch(() => undefined);
-    throw permanentFailure(error, options) ?? error;
+    throw permanentFailure(error, options) ?? explained(error, fresh);
   }
 }
 
@@ -103,6 +104,14 @@ function permanentFailure(error: unknown, options: OptionsSource): GenwardenErro
     return new GenwardenError('InvalidConfiguration', message, { cause: error });
   }
   return undefined;
+}
+
+/** A server with `handshake_first` closes the connection of a client that waits for its first word. */
+function explained(error: unknown, { tls }: NodeConnectionOptions): unknown {
+  const isClosed = error instanceof Error && error.message.includes('an undefined error');
+  if (!isClosed || tls?.handshakeFirst === true) return error;
+  const advice = 'if the servers have handshake_first, set GENWARDEN_NATS_TLS_HANDSHAKE_FIRST=on';
+  return new Error(`the server closed the connection without a word; ${advice}`, { cause: error });
 }
 
 /** The server does not say that credentials have expired. */
