@@ -8,12 +8,12 @@ import { connect } from '@nats-io/transport-node';
 import { expect, it, onTestFinished } from 'vitest';
 import { anImage } from '../../support/installation.ts';
 import { startProcess } from '../../support/process.ts';
-import { smallDisk } from '../../support/smallDisk.ts';
+import { smallDisk, type SmallDisk } from '../../support/smallDisk.ts';
 import { until } from '../../support/until.ts';
 import { fillServer } from '../support/fillServer.ts';
 import { startWorld } from '../support/world.ts';
 import { addEdgeRow } from './edgeRows.ts';
-import { isRefused, program, recovered, startDevOn, tellsOf, type Submitted } from './storage.ts';
+import { isRefused, program, recovered, startDevOn, tellsOf, type Dev, type Submitted } from './storage.ts';
 
 const slow = (prompt: string): ReturnType<typeof anImage> => anImage(`${prompt} [standin: image small after 2s]`);
 const hanging = { ...anImage('[standin: hang]'), policy: { attemptTimeout: '4s', maxAttempts: 1 } } as const;
@@ -24,14 +24,9 @@ it('dev on a full disk: statuses go to the reserve, results wait, and freed spac
 }) => {
   const disk = await smallDisk(60);
   if (disk === undefined) return skip('Only a file system that can be filled shows how dev behaves on a full disk.');
-  const { client, dev, metrics } = await startDevOn(disk.path);
-  const jobs: Submitted[] = [];
-  for (const request of [slow('one'), slow('two'), hanging]) jobs.push(await client.submit(request));
-  for (const { id } of jobs) {
-    await until(async () => (await client.get(id)).state === 'running', { what: 'all tasks to run' });
-  }
-  disk.fill();
-  await until(() => isRefused(client), { what: 'a submit to be refused' });
+  const started = await startDevOn(disk.path);
+  const { client, dev, metrics } = started;
+  const jobs = await runOnFullDisk(started, disk);
   // The reserve has room for the status of a task that is due.
   const failed = await client.wait(jobs[2]!.id);
   expect(failed).toMatchObject({ state: 'failed', tasks: [{ reason: 'AttemptTimeout' }] });
@@ -42,13 +37,32 @@ it('dev on a full disk: statuses go to the reserve, results wait, and freed spac
   expect(told.stuck).toContain(full);
   expect(told.doctor).toContain('submits and artifacts are refused; statuses still fit');
   expect(told.metric).toBe('genwarden_storage_full{place="disk"} 1');
-  // Each of the three processes once.
-  expect(dev.lines.filter((line) => line.includes('"storage":"disk"'))).toHaveLength(3);
-  // The refused submit had failed to be written.
-  await dev.waitForLine(/nats-server could not write to the full disk: it was restarted on the reserve/);
+  // Each of the three processes once for each full disk.
+  const said = dev.lines.filter((line) => line.includes('"storage":"disk"')).length;
+  expect([said > 0, said % 3]).toEqual([true, 0]);
   disk.free();
   addEdgeRow({ fault: "full disk of dev's nats-server, freed", ...(await recovered(client, jobs)) });
 });
+
+const restarted = /nats-server could not write to the full disk: it was restarted on the reserve/;
+
+/** Tasks run while the disk is filled, and nats-server fails to write. The guard may be faster, so that it stores on: then again. */
+async function runOnFullDisk({ client, dev }: Dev, disk: SmallDisk): Promise<Submitted[]> {
+  for (let tries = 1; ; tries += 1) {
+    const jobs: Submitted[] = [];
+    for (const request of [slow('one'), slow('two'), hanging]) jobs.push(await client.submit(request));
+    for (const { id } of jobs) {
+      await until(async () => (await client.get(id)).state === 'running', { what: 'all tasks to run' });
+    }
+    disk.fill();
+    await until(() => isRefused(client), { what: 'a submit to be refused' });
+    const written = dev.waitForLine(restarted, 5_000).then(() => false);
+    if (!(await (tries < 5 ? written.catch(() => true) : written))) return jobs;
+    disk.free();
+    for (const { id } of jobs) await client.wait(id);
+    await until(async () => !(await isRefused(client)), { what: 'a submit to be taken' });
+  }
+}
 
 it('a full disk of any NATS server: the server stores nothing until it restarts, and everybody says why', async () => {
   const disk = await smallDisk(60);
