@@ -199,6 +199,20 @@ describe('on a terminal', () => {
     if (rows >= 24) expect(lines.filter((line) => /^(POOL|WORKER|OPEN JOB|… and \d+ more)/.test(line))).toHaveLength(7);
   });
 
+  test('a reason of several lines stays whole, and what is left out is counted in jobs', async () => {
+    const waitingFor = { reason: 'BudgetExhausted', until: '2026-01-02T00:00:00Z', detail: 'Spent' } as const;
+    const id = (at: number) => `01jd000000000000000000000${at}`;
+    answerList('jobs', ...[1, 2, 3, 4].map((at) => fakeJob(id(at), [fakeTask(0, 'queued', { waitingFor })])));
+    const lines = await shown(60, 26);
+    const start = lines.findIndex((line) => line.startsWith(id(1)));
+    expect(lines.slice(start, start + 2).map((line) => line.trim())).toEqual([
+      expect.stringMatching(/^01jd0+1 {2}queued +0\/1$/),
+      'the budget is spent until 2026-01-02 00:00Z (23 h 50 min)',
+    ]);
+    const shownJobs = lines.filter((line) => /^01jd0+/.test(line)).length;
+    expect(lines.at(-1)).toBe(`… and ${4 - shownJobs} more`);
+  });
+
   test('it refreshes, also through an API outage, until the API refuses; --once prints once', async () => {
     const terminal = { columns: 100, rows: 30 };
     const once = await runCommand(['top', '--once'], { env: api.env, terminal });

@@ -1,8 +1,8 @@
 // The screen of `genwarden top`: figures, what is wrong, then tables that share the rows that are left.
 
 import type { Paint } from '../../output/colours.ts';
-import { renderTable, type TableOptions } from '../../output/table.ts';
-import { cut, printable } from '../../output/text.ts';
+import { renderTable, type Column, type TableOptions } from '../../output/table.ts';
+import { hanging } from '../../output/text.ts';
 import { figureLines } from './figures.ts';
 import type { Snapshot } from './snapshot.ts';
 import { jobColumns, poolColumns, workerColumns } from './tables.ts';
@@ -22,37 +22,45 @@ const mostTrouble = 6;
 export function screenLines(snapshot: Snapshot, options: ScreenOptions): string[] {
   const { now, paint, width, rows = Infinity } = options;
   const figures = snapshot.activity === null ? [] : figureLines(snapshot.activity, now, { paint, width });
-  const trouble = shortened(
-    troubleLines(troubleOf(snapshot, now), options),
-    rows === Infinity ? Infinity : mostTrouble,
-  );
+  const trouble = fitting(troubleLines(troubleOf(snapshot, now), options), rows === Infinity ? Infinity : mostTrouble);
   const top = [figures, trouble].filter((lines) => lines.length > 0);
   const tables = tablesOf(snapshot, options);
   const used = top.reduce((sum, lines) => sum + lines.length + 1, 0) + tables.length - 1;
   const shared = shareRows(
-    tables.map((lines) => lines.length),
+    tables.map((blocks) => blocks.flat().length),
     rows - used,
   );
-  const fitted = tables.map((lines, at) => shortened(lines, shared[at]!)).filter((lines) => lines.length > 0);
+  const fitted = tables.map((blocks, at) => fitting(blocks, shared[at]!, 1)).filter((lines) => lines.length > 0);
   return [...top, ...fitted].flatMap((lines, at) => (at === 0 ? lines : ['', ...lines])).slice(0, rows);
 }
 
-function troubleLines(trouble: readonly Trouble[], { paint, width = Infinity }: ScreenOptions): string[] {
+function troubleLines(trouble: readonly Trouble[], { paint, width }: ScreenOptions): string[][] {
   return trouble.map(({ severity, text }) => {
-    const line = cut(`${severity === 'wrong' ? '✗' : '!'} ${printable(text)}`, width);
-    return paint(severity === 'wrong' ? 'red' : 'yellow', line);
+    const lines = hanging(severity === 'wrong' ? '✗ ' : '! ', text, width);
+    return lines.map((line) => paint(severity === 'wrong' ? 'red' : 'yellow', line));
   });
 }
 
-function tablesOf({ pools, workers, jobs, moreJobs }: Snapshot, options: ScreenOptions): string[][] {
+/** Each table as its title and rows; a row may take several lines. */
+function tablesOf({ pools, workers, jobs, moreJobs }: Snapshot, options: ScreenOptions): string[][][] {
   const { now, paint } = options;
   const busiest = workers.toSorted((a, b) => b.slots.busy - a.slots.busy || (a.name < b.name ? -1 : 1));
-  const jobLines = renderTable(jobs, jobColumns(now, paint), options);
+  const jobRows = rowsOf(jobs, jobColumns(now, paint), options);
   return [
-    renderTable(pools, poolColumns(workers, now), options),
-    workers.length === 0 ? ['No live workers.'] : renderTable(busiest, workerColumns(now), options),
-    jobs.length === 0 ? ['No open jobs.'] : [...jobLines, ...(moreJobs ? ['… and older ones'] : [])],
+    rowsOf(pools, poolColumns(workers, now), options),
+    workers.length === 0 ? [['No live workers.']] : rowsOf(busiest, workerColumns(now), options),
+    jobs.length === 0 ? [['No open jobs.']] : [...jobRows, ...(moreJobs ? [['… and older ones']] : [])],
   ];
+}
+
+/** The lines of a table by row. A row begins at the left edge; what it continues with does not. */
+function rowsOf<Row>(rows: readonly Row[], columns: readonly Column<Row>[], options: ScreenOptions): string[][] {
+  const blocks: string[][] = [];
+  for (const line of renderTable(rows, columns, options)) {
+    if (blocks.length > 0 && line.startsWith(' ')) blocks.at(-1)!.push(line);
+    else blocks.push([line]);
+  }
+  return blocks;
 }
 
 /** Every table gets the same number of rows, and those that need fewer leave the rest to the others. */
@@ -68,8 +76,14 @@ export function shareRows(wanted: readonly number[], rows: number): number[] {
   }
 }
 
-function shortened(lines: readonly string[], rows: number): string[] {
-  if (lines.length <= rows) return [...lines];
+/** As many blocks as fit into so many lines, and how many are left out; `titles` of the first do not count. */
+function fitting(blocks: readonly string[][], rows: number, titles = 0): string[] {
+  if (blocks.flat().length <= rows) return blocks.flat();
   if (rows < 1) return [];
-  return [...lines.slice(0, rows - 1), `… and ${lines.length - rows + 1} more`];
+  const shown: string[][] = [];
+  for (const block of blocks) {
+    if (shown.flat().length + block.length > rows - 1) break;
+    shown.push(block);
+  }
+  return [...shown.flat(), `… and ${blocks.length - Math.max(titles, shown.length)} more`];
 }

@@ -19,13 +19,13 @@ export function poolColumns(workers: readonly Worker[], now: number): Column<Poo
   return [
     { title: 'POOL', value: ({ name, paused }) => (paused ? `${name} (paused)` : name), min: 12 },
     { title: 'QUEUED', value: ({ queued }) => queued, align: 'right' },
-    { title: 'OLDEST', value: ({ oldestQueuedAt }) => ageOf(oldestQueuedAt, now), align: 'right' },
+    { title: 'OLDEST', value: ({ oldestQueuedAt }) => ageOf(oldestQueuedAt, now), align: 'right', drop: 3 },
     { title: 'RUNNING', value: ({ running }) => running, align: 'right' },
-    { title: 'WAITING', value: ({ waiting }) => waiting, align: 'right' },
-    { title: 'WORKERS', value: ({ workers: count }) => count, align: 'right' },
+    { title: 'WAITING', value: ({ waiting }) => waiting, align: 'right', drop: 4 },
+    { title: 'WORKERS', value: ({ workers: count }) => count, align: 'right', drop: 2 },
     { title: 'SLOTS', value: ({ name }) => slotsOf(name), align: 'right' },
-    { title: 'KEYS', value: readyKeys, align: 'right' },
-    { title: 'CALLS/MIN', value: callsOf, align: 'right' },
+    { title: 'KEYS', value: readyKeys, align: 'right', drop: 1 },
+    { title: 'CALLS/MIN', value: callsOf, align: 'right', drop: 5 },
   ];
 }
 
@@ -45,7 +45,7 @@ export function workerColumns(now: number): Column<Worker>[] {
     { title: 'SLOTS', value: ({ slots }) => `${slots.busy}/${slots.total}`, align: 'right' },
     { title: 'MEMORY', value: ({ memory }) => formatBytes(memory), align: 'right', drop: 3 },
     { title: 'LAG', value: ({ eventLoopLag }) => `${Math.round(eventLoopLag)}ms`, align: 'right', drop: 2 },
-    { title: 'BEAT', value: ({ lastBeat }) => ageOf(lastBeat, now), align: 'right' },
+    { title: 'BEAT', value: ({ lastBeat }) => ageOf(lastBeat, now), align: 'right', drop: 5 },
     {
       title: 'TASKS',
       value: ({ tasks }) => tasks.map(({ job, task }) => `${job}/${task}`).join(' '),
