@@ -1,19 +1,20 @@
-// `genwarden download`: saves a job's artifacts to a folder.
+// `genwarden download`: saves a job's artifacts to a folder, at once or as its tasks end.
 
 import type { Command } from 'commander';
-import type { GenwardenClient, Job, Task } from '../../client/index.ts';
+import type { GenwardenClient, Job } from '../../client/index.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { formatBytes } from '../output/format.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { printable } from '../output/text.ts';
-import { downloadJob } from './downloadJob.ts';
+import { stopSignal } from '../signals.ts';
+import { downloadJob, downloadTask, type DownloadJobOptions, type SavedFile } from './downloadJob.ts';
+import { endedWithout, missingLines, shellWord } from './downloadMissing.ts';
 import { jobArgument } from './ids.ts';
 import { clientCommand, withJob } from './session.ts';
-import { taskName } from './waitText.ts';
 
 interface Options {
   readonly to: string;
+  readonly watch?: boolean;
   readonly redirect?: boolean;
   readonly output: OutputFormat;
 }
@@ -22,50 +23,91 @@ export function addDownload(program: Command, io: Io): void {
   clientCommand(program, 'download', "Save a job's artifacts")
     .addArgument(jobArgument())
     .requiredOption('--to <folder>', 'folder to save to; created if missing')
+    .option('--watch', 'save the results of each task when it ends, until the job ends or needs a review')
     .option('--redirect', 'download from the artifact store itself, if it is S3, instead of through the API')
     .addOption(outputOption())
     .action(
-      withJob(io, async (client, id: string, { to, redirect, output }: Options) => {
-        const job = await client.get(id);
-        const saved = await downloadJob(client, job, to, { redirect });
-        printAs(io, output, saved, () => savedLines(saved));
-        for (const line of missingLines(job)) writeLine(io.stderr, line);
-        if (saved.length === 0) io.exitWith(exitCodes.jobFailed);
+      withJob(io, async (client, id: string, options: Options) => {
+        await untilStopped(io, `genwarden download ${id} --to ${shellWord(options.to)}`, (signal) =>
+          download(io, client, id, options, signal),
+        );
       }),
     );
 }
 
-const savedLines = (saved: Awaited<ReturnType<typeof downloadJob>>): string[] =>
-  saved.map(({ path, bytes }) => `${path} (${formatBytes(bytes)})`);
-
-const mostExplained = 5;
-
-/** Why tasks have nothing to save; empty if each has something. */
-function missingLines({ id, state, progress, finishedAt, tasks = [] }: Job): string[] {
-  const missing = tasks.filter(({ artifacts, output }) => artifacts.length === 0 && output === null);
-  if (missing.length === 0) return [];
-  const what =
-    missing.length === progress.total
-      ? `job ${id} has no artifacts`
-      : `${missing.length} of ${progress.total} tasks have no artifacts`;
-  const next = finishedAt === null ? `; wait for it with \`genwarden watch ${id}\`` : '';
-  const more = missing.length - mostExplained;
-  return [
-    `genwarden: ${what}: the job is ${state}${next}`,
-    ...missing.slice(0, mostExplained).flatMap(whyMissing),
-    ...(more > 0 ? [`  ${more} more: see \`genwarden get ${id}\``] : []),
-  ];
+async function download(
+  io: Io,
+  client: GenwardenClient,
+  id: string,
+  { to, watch = false, redirect, output }: Options,
+  signal: AbortSignal,
+): Promise<void> {
+  const onSaved = (file: SavedFile): void => {
+    if (output === 'table' || output === 'wide') writeLine(io.stdout, lineOf(file));
+  };
+  const first = await client.get(id, { signal });
+  const options = { redirect, signal, onSaved };
+  const { job, saved } = watch
+    ? await saveAsTheyEnd(client, first, to, options)
+    : { job: first, saved: await downloadJob(client, first, to, options) };
+  printAs(io, output, saved, () => []);
+  for (const line of missingLines(job, to)) writeLine(io.stderr, line);
+  if (saved.length === 0 || endedWithout(job).length > 0) io.exitWith(exitCodes.jobFailed);
+  else if (watch && job.awaitsReview) io.exitWith(exitCodes.needsReview);
 }
 
-function whyMissing(task: Task): string[] {
-  const { error, state, message, waitingFor } = task;
-  const name = taskName(task);
-  if (state !== 'failed' || error === null)
-    return [printable(`  ${name} is ${state}: ${waitingFor?.detail ?? message}`)];
-  return [printable(`  ${name}: ${error.code}: ${error.message}`), printable(`    ${error.hint}`)];
+/** ms. An API that restarts or moves is back by then. */
+const patience = 300_000;
+
+/** Each result once. The job's last state has what a task that waits for a review has made. */
+async function saveAsTheyEnd(
+  client: GenwardenClient,
+  first: Job,
+  folder: string,
+  options: DownloadJobOptions,
+): Promise<{ job: Job; saved: SavedFile[] }> {
+  const saved: SavedFile[] = [];
+  const done = new Set<string>();
+  const results = client.watch(first.id, { signal: options.signal, giveUpAfterMs: patience });
+  try {
+    for (;;) {
+      const next = await results.next();
+      const tasks = next.done === true ? (next.value.tasks ?? []) : [next.value.task];
+      for (const task of tasks.filter(({ index, run }) => !done.has(`${index}/${run}`))) {
+        saved.push(...(await downloadTask(client, first, task, folder, options)));
+        done.add(`${task.index}/${task.run}`);
+      }
+      if (next.done === true) return { job: next.value, saved };
+    }
+  } finally {
+    await results.return?.(undefined as never);
+  }
 }
+
+/** The exit code of a shell's command that Ctrl-C ended. */
+const interrupted = 130;
+
+/** Ctrl-C leaves no part of a file, and says how to go on. */
+async function untilStopped(io: Io, command: string, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = stopSignal();
+  try {
+    await run(stop.signal);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    writeLine(io.stderr, `genwarden: stopped before everything was saved. Save the rest with \`${command} --watch\``);
+    io.exitWith(interrupted);
+  } finally {
+    stop.dispose();
+  }
+}
+
+const lineOf = ({ path, bytes }: SavedFile): string => `${path} (${formatBytes(bytes)})`;
 
 /** Saves a job's artifacts and lists the files on standard error, apart from the command's own output. */
 export async function downloadAndReport(io: Io, client: GenwardenClient, job: Job, folder: string): Promise<void> {
-  for (const line of savedLines(await downloadJob(client, job, folder))) writeLine(io.stderr, `Saved ${line}`);
+  await untilStopped(io, `genwarden download ${job.id} --to ${shellWord(folder)}`, async (signal) => {
+    const onSaved = (file: SavedFile): void => writeLine(io.stderr, `Saved ${lineOf(file)}`);
+    await downloadJob(client, job, folder, { signal, onSaved });
+  });
+  for (const line of missingLines(job, folder)) writeLine(io.stderr, line);
 }

@@ -1,7 +1,9 @@
 // Saves a job's artifacts. Each file is verified against its digest, written atomically, and never placed outside the
 // folder, because file names derive from names that clients chose.
 
-import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { GenwardenDownloadError, type GenwardenClient, type Job, type Task } from '../../client/index.ts';
 import { fileName, safeName } from '../../client/fileNames.ts';
@@ -12,26 +14,51 @@ export interface SavedFile {
   readonly bytes: number;
 }
 
+export interface DownloadJobOptions {
+  /** The bytes come from the artifact store itself, if it is S3. */
+  readonly redirect?: boolean | undefined;
+  /** Ends the download, which then throws the signal's reason and leaves no part of a file. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each file once it is complete. */
+  readonly onSaved?: (file: SavedFile) => void;
+}
+
+export const hasResult = ({ artifacts, output }: Task): boolean => artifacts.length > 0 || output !== null;
+
 /**
  * Writes the artifacts of the job's tasks below `folder`, which is created if missing. A job with one task uses the folder
  * itself, a job with several tasks one subfolder per task. A text result is saved as `output.json`. Existing files with the
- * same names are replaced. `redirect`: the bytes come from the artifact store itself, if it is S3.
+ * same names are replaced, unless they have the same bytes already.
  * Throws `InternalError` if bytes do not match their digest, `ServerUnreachable` if not all of them arrive, `DiskFull`, or `UsageError` if the folder cannot be written.
  */
 export async function downloadJob(
   client: GenwardenClient,
   job: Job,
   folder: string,
-  { redirect = false }: { readonly redirect?: boolean | undefined } = {},
+  options: DownloadJobOptions = {},
 ): Promise<SavedFile[]> {
-  const tasks = job.tasks ?? [];
-  const folders = folderNames(tasks);
   const saved: SavedFile[] = [];
-  for (const task of tasks) {
-    if (task.artifacts.length === 0 && task.output === null) continue;
-    const below = job.progress.total === 1 ? '' : folders.get(task.index)!;
-    const target = await prepare(folder, below);
-    for await (const content of contents(client, job.id, task, redirect)) saved.push(await save(target, content));
+  for (const task of job.tasks ?? []) saved.push(...(await downloadTask(client, job, task, folder, options)));
+  return saved;
+}
+
+/** The results of one task of the job, which has all its tasks; nothing if it has none. */
+export async function downloadTask(
+  client: GenwardenClient,
+  job: Job,
+  task: Task,
+  folder: string,
+  options: DownloadJobOptions = {},
+): Promise<SavedFile[]> {
+  if (!hasResult(task)) return [];
+  const below = job.progress.total === 1 ? '' : folderNames(job.tasks ?? []).get(task.index)!;
+  const target = await prepare(folder, below);
+  const saved: SavedFile[] = [];
+  for (const content of contents(client, job.id, task, options)) {
+    options.signal?.throwIfAborted();
+    const file = await save(target, content, options.signal);
+    saved.push(file);
+    options.onSaved?.(file);
   }
   return saved;
 }
@@ -50,37 +77,59 @@ interface Content {
   /** For messages. */
   readonly what: string;
   /** The client checks those of an artifact while they are written. */
-  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly open: () => Promise<Uint8Array | AsyncIterable<Uint8Array>>;
   readonly size: number;
+  /** `sha256:…` */
+  readonly digest: string;
 }
 
 /** How long a download that was cut waits for the API, ms. */
 const resumeForMs = 30_000;
 
-async function* contents(client: GenwardenClient, job: string, task: Task, redirect: boolean): AsyncGenerator<Content> {
+function* contents(client: GenwardenClient, job: string, task: Task, options: DownloadJobOptions): Generator<Content> {
+  const { redirect = false, signal } = options;
   for (const artifact of task.artifacts) {
     const what = `${artifact.name} of task ${task.index}`;
-    const options = { run: task.run, redirect, giveUpAfterMs: resumeForMs };
-    const bytes = await client.download(job, task.index, artifact, options);
-    yield { name: fileName(artifact), what, bytes, size: artifact.bytes };
+    const open = () =>
+      client.download(job, task.index, artifact, { run: task.run, redirect, signal, giveUpAfterMs: resumeForMs });
+    yield { name: fileName(artifact), what, open, size: artifact.bytes, digest: artifact.digest };
   }
   if (task.output === null) return;
   const bytes = Buffer.from(`${JSON.stringify(task.output, null, 2)}\n`);
-  yield { name: 'output.json', what: `the output of task ${task.index}`, bytes, size: bytes.length };
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const what = `the output of task ${task.index}`;
+  yield { name: 'output.json', what, open: async () => bytes, size: bytes.length, digest };
 }
 
 /** Replaces an old file or a link atomically; nothing is written through a link. */
-async function save(folder: string, { name, what, bytes, size }: Content): Promise<SavedFile> {
+async function save(folder: string, content: Content, signal: AbortSignal | undefined): Promise<SavedFile> {
+  const { name, what, open, size } = content;
   const path = join(folder, name);
+  if (await isSaved(path, content)) return { path, bytes: size };
   const partial = join(folder, `.${name}.${process.pid}.part`);
+  const bytes = await open();
   try {
-    await orUsageError(path, orNotSaved(what, writeFile(partial, bytes, { flag: 'wx' })));
+    await orUsageError(path, orNotSaved(what, writeFile(partial, bytes, { flag: 'wx', signal })));
     await orUsageError(path, rename(partial, path));
   } catch (error) {
     await rm(partial, { force: true });
+    signal?.throwIfAborted();
     throw error;
   }
   return { path, bytes: size };
+}
+
+/** The bytes are there from an earlier download. */
+async function isSaved(path: string, { size, digest }: Content): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isFile() !== true || found.size !== size) return false;
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch {
+    return false;
+  }
+  return `sha256:${hash.digest('hex')}` === digest;
 }
 
 async function orNotSaved(what: string, work: Promise<unknown>): Promise<void> {

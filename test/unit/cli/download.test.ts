@@ -59,7 +59,7 @@ test('several tasks: one folder each, by name or index, unique even if names are
   const text = fakeTask(8, 'succeeded', { name: 'text', output: { plants: ['sage'] } });
   api.put(fakeJob('job1', [...tasks, unfinished, text]));
   const { code, stdout } = await download(api, folder.path, '-o', 'json');
-  expect(code).toBe(0);
+  expect(code).toBe(1);
   const folders = ['1', 'Front-Yard-2', '_', 'a_b', 'etc', 'front-yard', '図面_1'];
   expect(await filesIn(folder.path)).toEqual(
     [...folders.map((name) => `${name}/image.jpg`), 'text/output.json'].sort(),
@@ -100,35 +100,53 @@ test('bytes that do not match their digest are not saved', async () => {
   expect(await filesIn(folder.path)).toEqual(['image.png']);
 });
 
-test('tasks without artifacts are reported with the reason', async () => {
+test('what is missing is reported with the reason and the next command; after failures the exit code is 1', async () => {
   await using api = await FakeApi.start();
   await using folder = await tempFolder();
+  const to = folder.path;
   api.put(fakeJob('job1', [fakeTask(0, 'failed')]));
-  expect(await download(api, folder.path)).toEqual({
+  expect(await download(api, to)).toEqual({
     code: 1,
     stdout: '',
     stderr:
-      'genwarden: job job1 has no artifacts: the job is failed\n' +
+      'genwarden: job job1 has no result: 1 failed\n' +
       '  task 0: AttemptTimeout: No answer within 30 s\n' +
-      '    Look at the provider.\n',
+      '    Look at the provider.\n' +
+      `  Run them again, and save what they make: genwarden retry job1 && genwarden download job1 --to ${to} --watch\n`,
   });
   const waitingFor = { reason: 'NoWorkers', until: null, detail: 'No worker serves pool default' } as const;
   api.put(fakeJob('job1', [fakeTask(0, 'queued', { name: 'walkway', waitingFor })]));
-  expect(await download(api, folder.path)).toEqual({
+  expect(await download(api, to)).toEqual({
     code: 1,
     stdout: '',
     stderr:
-      'genwarden: job job1 has no artifacts: the job is queued; wait for it with `genwarden watch job1`\n' +
-      '  walkway is queued: No worker serves pool default\n',
+      'genwarden: job job1 has no result: 1 is queued\n' +
+      '  walkway is queued: No worker serves pool default\n' +
+      `  Save the rest as it arrives: genwarden download job1 --to ${to} --watch\n`,
   });
   const cancelled = Array.from({ length: 7 }, (_, index) => fakeTask(index + 1, 'cancelled'));
   api.put(fakeJob('job1', [made(api, 0, 'one', { image: 'image/png' }), ...cancelled]));
-  const some = await download(api, folder.path);
-  expect(some).toMatchObject({ code: 0, stdout: `${folder.path}/one/image.png (10 B)\n` });
+  const some = await download(api, to);
+  expect(some).toMatchObject({ code: 1, stdout: `${to}/one/image.png (10 B)\n` });
   expect(some.stderr).toMatch(
-    /^genwarden: 7 of 8 tasks have no artifacts: the job is cancelled\n {2}task 1 is cancelled: /,
+    /^genwarden: 7 of 8 tasks of job job1 have no result: 7 were cancelled\n {2}task 1 is cancelled: /,
   );
-  expect(some.stderr).toMatch(/\n {2}2 more: see `genwarden get job1`\n$/);
+  expect(some.stderr).toMatch(/\n {2}2 more are in `genwarden get job1`\n/);
+  const open = [made(api, 0, 'one', { image: 'image/png' }), fakeTask(1, 'running')];
+  api.put(fakeJob('job1', open));
+  const early = await download(api, to);
+  expect(early).toMatchObject({ code: 0, stdout: `${to}/one/image.png (10 B)\n` });
+  expect(early.stderr).toMatch(/^genwarden: 1 of 2 tasks of job job1 has no result: 1 is running\n/);
+});
+
+test('a file that is there already is not downloaded again', async () => {
+  await using api = await FakeApi.start();
+  await using folder = await tempFolder();
+  api.put(fakeJob('job1', [made(api, 0, null, picture)]));
+  const first = await download(api, folder.path);
+  const asked = api.requests.length;
+  expect(await download(api, folder.path)).toEqual(first);
+  expect(api.requests.slice(asked).map(({ path }) => path)).toEqual(['/v1/jobs/job1']);
 });
 
 test('a folder that cannot be created is a usage error', async () => {
