@@ -85,7 +85,11 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
     summary: 'Reconcile the Kubernetes custom resources',
     examples: ['operator --nats-url nats://nats:4222 --namespace genwarden'],
   },
-  config: { group: administration, examples: ['config', 'config --server'] },
+  config: {
+    group: administration,
+    summary: 'Show each setting and where its value comes from',
+    examples: ['config', 'config --server'],
+  },
   token: { group: administration, examples: ['token create --name ci --file tokens.json'] },
   'token create': { group: '', examples: ['token create --name ci --file tokens.json'] },
   'token list': { group: '', examples: ['token list --file tokens.json'] },
