@@ -5,7 +5,7 @@ import type { GenwardenClient, Job } from '../../client/index.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { formatBytes } from '../output/format.ts';
 import { writeLine, type Io } from '../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { isForPeople, outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { stopSignal } from '../signals.ts';
 import { downloadJob, downloadTask, type DownloadJobOptions, type SavedFile } from './downloadJob.ts';
 import { endedWithout, missingLines, shellWord } from './downloadMissing.ts';
@@ -43,7 +43,7 @@ async function download(
   signal: AbortSignal,
 ): Promise<void> {
   const onSaved = (file: SavedFile): void => {
-    if (output === 'table' || output === 'wide') writeLine(io.stdout, lineOf(file));
+    if (isForPeople(output)) writeLine(io.stdout, lineOf(file));
   };
   const first = await client.get(id, { signal });
   const options = { redirect, signal, onSaved };
@@ -84,18 +84,17 @@ async function saveAsTheyEnd(
   }
 }
 
-/** The exit code of a shell's command that Ctrl-C ended. */
-const interrupted = 130;
-
 /** Ctrl-C leaves no part of a file, and says how to go on. */
-async function untilStopped(io: Io, command: string, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+async function untilStopped(io: Io, command: string, run: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
   const stop = stopSignal();
   try {
     await run(stop.signal);
+    return true;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     writeLine(io.stderr, `genwarden: stopped before everything was saved. Save the rest with \`${command} --watch\``);
-    io.exitWith(interrupted);
+    io.exitWith(exitCodes.interrupted);
+    return false;
   } finally {
     stop.dispose();
   }
@@ -103,11 +102,15 @@ async function untilStopped(io: Io, command: string, run: (signal: AbortSignal) 
 
 const lineOf = ({ path, bytes }: SavedFile): string => `${path} (${formatBytes(bytes)})`;
 
-/** Saves a job's artifacts and lists the files on standard error, apart from the command's own output. */
-export async function downloadAndReport(io: Io, client: GenwardenClient, job: Job, folder: string): Promise<void> {
-  await untilStopped(io, `genwarden download ${job.id} --to ${shellWord(folder)}`, async (signal) => {
+/**
+ * Saves a job's artifacts and lists the files on standard error, apart from the command's own output. False if Ctrl-C ended it, which
+ * sets the exit code.
+ */
+export async function downloadAndReport(io: Io, client: GenwardenClient, job: Job, folder: string): Promise<boolean> {
+  const ended = await untilStopped(io, `genwarden download ${job.id} --to ${shellWord(folder)}`, async (signal) => {
     const onSaved = (file: SavedFile): void => writeLine(io.stderr, `Saved ${lineOf(file)}`);
     await downloadJob(client, job, folder, { signal, onSaved });
   });
-  for (const line of missingLines(job, folder)) writeLine(io.stderr, line);
+  if (ended) for (const line of missingLines(job, folder)) writeLine(io.stderr, line);
+  return ended;
 }

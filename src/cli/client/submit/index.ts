@@ -113,7 +113,7 @@ async function submit(io: Io, client: GenwardenClient, options: SubmitOptions): 
   if (!waits) return;
   const ended = await follow(io, client, job, options);
   if (ended === undefined) return;
-  if (download !== undefined) await downloadAndReport(io, client, ended, download);
+  if (download !== undefined && !(await downloadAndReport(io, client, ended, download))) return;
   io.exitWith(exitCodeFor([ended]));
 }
 
