@@ -112,8 +112,7 @@ const nats = z.object({
   }),
   server: optional(path, {
     name: 'NATS_SERVER',
-    description:
-      'nats-server binary that `dev` starts (unset: the one on PATH or in ~/.cache/genwarden, else it downloads one)',
+    description: 'nats-server binary that `dev` starts (unset: one of PATH or ~/.cache/genwarden, or a downloaded one)',
     usedBy: ['dev'],
   }),
 });

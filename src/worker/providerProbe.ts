@@ -31,7 +31,7 @@ export interface ProviderProbe {
 
 /** ms that all calls of one check may take. */
 const timeout = 5_000;
-/** A result is good for so long, ms: whoever asks again gets it, and the provider is not called. */
+/** A result is good for so long, ms: later requests get it, and the provider is not called. */
 const goodFor = 10_000;
 /** A heartbeat carries the result for so long, ms. */
 const reportedFor = 60_000;

@@ -86,6 +86,6 @@ function unreachable(where: string, cause: unknown): GenwardenError {
 /** Prints an answer of the API that refuses a request. */
 export function reportError({ stderr }: Io, { code, message, detail, hint, errors }: GenwardenApiError): void {
   // The detail usually repeats the first field error.
-  const more = errors.map(({ path, message }) => `${path}: ${message}`).filter((line) => !detail.includes(line));
+  const more = errors.map((each) => `${each.path}: ${each.message}`).filter((line) => !detail.includes(line));
   for (const line of errorLines(stderr, { message: printable(message), more, code, hint })) writeLine(stderr, line);
 }
