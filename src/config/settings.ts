@@ -126,8 +126,7 @@ const http = z.object({
   port: withDefault(port, '8080', { name: 'HTTP_PORT', description: 'Port of the API', usedBy: serving }),
   keepAliveMs: withDefault(duration('1s', '1h'), '75s', {
     name: 'HTTP_KEEP_ALIVE',
-    description:
-      'How long the API keeps an idle connection open; must be longer than the idle timeout of a load balancer in front of it (most: 60s; Google Cloud: 600s, so 620s here)',
+    description: 'How long idle connections stay open: longer than in load balancers (Google Cloud: 620s)',
     usedBy: serving,
   }),
   publicUrl: optional(url('http:', 'https:'), {
