@@ -88,9 +88,10 @@ async function isSilent(client: GenwardenClient): Promise<boolean> {
 /** Grouped by the processes that found them: each has its own settings, network and clock. */
 function checkLines(io: Io, checks: readonly Check[]): string[] {
   const views = [...new Set(checks.map(seenBy))];
-  const nameWidth = Math.max(...checks.map(({ name }) => name.length));
   // A pipe gets long lines, so that each can be searched for.
-  const width = io.stdout.isTTY === true ? Math.max(40, io.stdout.columns || 80) : undefined;
+  const width = io.stdout.isTTY === true ? io.stdout.columns || 80 : undefined;
+  // Below a longer name, such as that of a pool, its text begins on the next line.
+  const nameWidth = Math.min(Math.max(...checks.map(({ name }) => name.length)), Math.floor((width ?? Infinity) / 4));
   const linesOf = (check: Check): string[] => linesOfCheck(paintFor(io, io.stdout), check, nameWidth, width);
   return views.flatMap((view) => [
     ...hanging('Seen by ', `${view}:`, width),

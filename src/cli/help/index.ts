@@ -19,6 +19,8 @@ interface ShownHelp extends Help {
  */
 export function helpfulProgram(name: string, description: string, { all = false } = {}): Command {
   const configuration: HelpConfiguration & ThisType<ShownHelp> = {
+    // Descriptions wrap on a terminal of 40 columns too.
+    minWidthToWrap: 20,
     prepareContext(context) {
       this.helpWidth = context.helpWidth ?? 80;
       this.shown = true;

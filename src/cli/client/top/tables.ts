@@ -40,7 +40,7 @@ function callsOf({ keys }: Pool): string {
 export function workerColumns(now: number): Column<Worker>[] {
   return [
     { title: 'WORKER', value: ({ name }) => name, min: 12 },
-    { title: 'POOL', value: ({ pool }) => pool },
+    { title: 'POOL', value: ({ pool }) => pool, min: 8 },
     { title: 'STATE', value: workerState },
     { title: 'SLOTS', value: ({ slots }) => `${slots.busy}/${slots.total}`, align: 'right' },
     { title: 'MEMORY', value: ({ memory }) => formatBytes(memory), align: 'right', drop: 3 },

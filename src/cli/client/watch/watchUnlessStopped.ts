@@ -2,7 +2,7 @@
 
 import type { GenwardenClient, Job } from '../../../client/index.ts';
 import { writeLine, type Io } from '../../output/io.ts';
-import { printable } from '../../output/text.ts';
+import { shellCommand } from '../../output/text.ts';
 import { stopSignal } from '../../signals.ts';
 import { commandText } from '../commandText.ts';
 import { isUnreachable } from '../connection.ts';
@@ -24,7 +24,7 @@ export async function watchUnlessStopped(
     if (stop.signal.aborted || isUnreachable(error)) {
       // The terminal has shown ^C where the cursor was.
       if (stop.signal.aborted && io.stdout.isTTY === true) writeLine(io.stderr, '');
-      for (const line of comeBackLines(io, ids, latest)) writeLine(io.stderr, printable(line));
+      for (const line of comeBackLines(io, ids, latest)) writeLine(io.stderr, line);
     }
     if (!stop.signal.aborted) throw error;
     io.exitWith(stop.exitCode());
@@ -40,5 +40,7 @@ function comeBackLines(io: Io, ids: readonly string[], latest: ReadonlyMap<strin
   const [known] = latest.values();
   if (known === undefined || open.length === 0) return [];
   const [continues, them] = open.length === 1 ? ['The job continues', 'it'] : ['The jobs continue', 'them'];
-  return [`${continues}. To watch ${them} again:`, `  ${commandText(io, known, `watch ${open.join(' ')}`)}`];
+  const width = io.stderr.isTTY === true ? io.stderr.columns || 80 : undefined;
+  const again = shellCommand(commandText(io, known, `watch ${open.join(' ')}`), width);
+  return [`${continues}. To watch ${them} again:`, ...again];
 }
