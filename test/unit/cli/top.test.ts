@@ -203,7 +203,7 @@ describe('on a terminal', () => {
     const waitingFor = { reason: 'BudgetExhausted', until: '2026-01-02T00:00:00Z', detail: 'Spent' } as const;
     const id = (at: number) => `01jd000000000000000000000${at}`;
     answerList('jobs', ...[1, 2, 3, 4].map((at) => fakeJob(id(at), [fakeTask(0, 'queued', { waitingFor })])));
-    const lines = await shown(60, 26);
+    const lines = await shown(60, 22);
     const start = lines.findIndex((line) => line.startsWith(id(1)));
     expect(lines.slice(start, start + 2).map((line) => line.trim())).toEqual([
       expect.stringMatching(/^01jd0+1 {2}queued +0\/1$/),
