@@ -71,7 +71,8 @@ test('Ctrl-C leaves no part of a file, and says how to go on', { timeout: 60_000
   const bytes = Buffer.alloc(1_000, 1);
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   const image = { name: 'image', mediaType: 'image/png', bytes: bytes.length, digest, href: '' };
-  const job = fakeJob('job1', [fakeTask(0, 'succeeded', { artifacts: [image] })]);
+  const id = 'd3x1kyqk7n8hfb9sssg9hn9j0b';
+  const job = fakeJob(id, [fakeTask(0, 'succeeded', { artifacts: [image] })]);
   const api = createServer(({ url = '' }, response) => {
     if (url.includes('/artifacts/')) {
       // The rest of the bytes never comes.
@@ -85,13 +86,13 @@ test('Ctrl-C leaves no part of a file, and says how to go on', { timeout: 60_000
   });
   await until(() => api.listening, { what: 'the server' });
   const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
-  const saving = await startProcess(program, ['download', 'job1', '--to', folder.path, '--url', url]);
+  const saving = await startProcess(program, ['download', id, '--to', folder.path, '--url', url]);
   const part = async (): Promise<boolean> => (await filesIn(folder.path)).some((name) => name.endsWith('.part'));
   await until(part, { what: 'a part of the file', timeoutMs: 30_000 });
   saving.kill('SIGINT');
   expect(await saving.exited).toEqual({ code: 130, signal: null });
   expect(await filesIn(folder.path)).toEqual([]);
   expect(saving.stderr).toEqual([
-    `genwarden: stopped before everything was saved. Save the rest with \`genwarden download job1 --to ${folder.path} --watch\``,
+    `genwarden: stopped before everything was saved. Save the rest with \`genwarden download ${id} --to ${folder.path} --watch\``,
   ]);
 });
