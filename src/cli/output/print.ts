@@ -83,7 +83,7 @@ function namesOf(data: unknown): string[] {
 
 /** Tables are cut to the width of a terminal; `wide`, files and pipes get whole lines. */
 function tableOptions(io: Io, format: 'table' | 'wide'): TableOptions {
-  const cutAt = format === 'table' && io.stdout.isTTY === true ? io.stdout.columns : undefined;
+  const cutAt = format === 'table' && io.stdout.isTTY === true ? io.stdout.columns || 80 : undefined;
   return { wide: format === 'wide', width: cutAt };
 }
 

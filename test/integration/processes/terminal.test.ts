@@ -85,7 +85,7 @@ function commandsOf(jobs: Jobs): Readonly<Record<string, Shown>> {
       whole: ['failed', 'PromptRefused', 'OutputRefused'],
     },
     'get-waiting': { args: ['get', jobs['limited']!], whole: ['queued', 'rate limit until'] },
-    'get-review': { args: ['get', jobs['review']!], whole: ['needs_review'] },
+    'get-review': { args: ['get', jobs['review']!.slice(0, 8)], whole: ['needs_review'] },
     'explain-waiting': { args: ['explain', jobs['limited']!], documented: true, whole: ['queued'] },
     stuck: { args: ['stuck', '--older-than', '0s'], whole: ['running'] },
     doctor: { args: ['doctor'] },
