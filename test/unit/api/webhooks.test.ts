@@ -159,5 +159,5 @@ test('the doctor tells what stands in the way of webhooks', async () => {
   const problem = { says: 'the links start with http://0.0.0.0:8080', advice: 'Set GENWARDEN_PUBLIC_URL.' };
   await using world = await apiWorld({ webhooks: { ...rules, problem: () => problem } });
   const { checks } = (await world.get('/v1/doctor')).json;
-  expect(checks).toContainEqual({ name: 'webhooks', ok: false, ...problem });
+  expect(checks).toContainEqual({ seenBy: 'api', name: 'webhooks', ok: false, ...problem });
 });

@@ -71,6 +71,7 @@ describe('a request', () => {
     expect(refused.headers['retry-after']).toBe('10');
     expect((await world.get('/v1/jobs', as(own.token))).status).toBe(200);
     expect(await checkOf(world, 'issuer', as(own.token))).toEqual({
+      seenBy: 'api',
       name: 'issuer',
       ok: false,
       says: `it is away (since ${clockTime(start)}); its tokens are refused`,
