@@ -30,3 +30,7 @@ export function exitCodeOf(error: unknown): number {
       return exitCodes.jobFailed;
   }
 }
+
+/** The exit code for a request that the API refused: it may be unable to answer before NATS is back, or its index current. */
+export const exitCodeOfAnswer = (code: string): number =>
+  code === 'Unavailable' || code === 'NotReady' ? exitCodes.unreachable : exitCodes.jobFailed;

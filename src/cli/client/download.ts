@@ -8,7 +8,7 @@ import { writeLine, type Io } from '../output/io.ts';
 import { isForPeople, outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { stopSignal } from '../signals.ts';
 import { downloadJob, downloadTask, type DownloadJobOptions, type SavedFile } from './downloadJob.ts';
-import { endedWithout, missingLines, shellWord } from './downloadMissing.ts';
+import { endedWithout, missingLines, saveCommand } from './downloadMissing.ts';
 import { jobArgument } from './ids.ts';
 import { clientCommand, withJob } from './session.ts';
 
@@ -28,9 +28,8 @@ export function addDownload(program: Command, io: Io): void {
     .addOption(outputOption())
     .action(
       withJob(io, async (client, id: string, options: Options) => {
-        await untilStopped(io, `genwarden download ${id} --to ${shellWord(options.to)}`, (signal) =>
-          download(io, client, id, options, signal),
-        );
+        const job = await client.get(id);
+        await untilStopped(io, job, options.to, (signal) => download(io, client, job, options, signal));
       }),
     );
 }
@@ -38,20 +37,19 @@ export function addDownload(program: Command, io: Io): void {
 async function download(
   io: Io,
   client: GenwardenClient,
-  id: string,
+  first: Job,
   { to, watch = false, redirect, output }: Options,
   signal: AbortSignal,
 ): Promise<void> {
   const onSaved = (file: SavedFile): void => {
     if (isForPeople(output)) writeLine(io.stdout, lineOf(file));
   };
-  const first = await client.get(id, { signal });
   const options = { redirect, signal, onSaved };
   const { job, saved } = watch
     ? await saveAsTheyEnd(client, first, to, options)
     : { job: first, saved: await downloadJob(client, first, to, options) };
   printAs(io, output, saved, () => []);
-  for (const line of missingLines(job, to)) writeLine(io.stderr, line);
+  for (const line of missingLines(io, job, to)) writeLine(io.stderr, line);
   if (saved.length === 0 || endedWithout(job).length > 0) io.exitWith(exitCodes.jobFailed);
   else if (watch && job.awaitsReview) io.exitWith(exitCodes.needsReview);
 }
@@ -85,14 +83,20 @@ async function saveAsTheyEnd(
 }
 
 /** Ctrl-C leaves no part of a file, and says how to go on. */
-async function untilStopped(io: Io, command: string, run: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+async function untilStopped(
+  io: Io,
+  job: Job,
+  folder: string,
+  run: (signal: AbortSignal) => Promise<void>,
+): Promise<boolean> {
   const stop = stopSignal();
   try {
     await run(stop.signal);
     return true;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    writeLine(io.stderr, `genwarden: stopped before everything was saved. Save the rest with \`${command} --watch\``);
+    const command = saveCommand(io, job, folder);
+    writeLine(io.stderr, `genwarden: stopped before everything was saved. Save the rest with \`${command}\``);
     io.exitWith(exitCodes.interrupted);
     return false;
   } finally {
@@ -107,10 +111,10 @@ const lineOf = ({ path, bytes }: SavedFile): string => `${path} (${formatBytes(b
  * sets the exit code.
  */
 export async function downloadAndReport(io: Io, client: GenwardenClient, job: Job, folder: string): Promise<boolean> {
-  const ended = await untilStopped(io, `genwarden download ${job.id} --to ${shellWord(folder)}`, async (signal) => {
+  const ended = await untilStopped(io, job, folder, async (signal) => {
     const onSaved = (file: SavedFile): void => writeLine(io.stderr, `Saved ${lineOf(file)}`);
     await downloadJob(client, job, folder, { signal, onSaved });
   });
-  if (ended) for (const line of missingLines(job, folder)) writeLine(io.stderr, line);
+  if (ended) for (const line of missingLines(io, job, folder)) writeLine(io.stderr, line);
   return ended;
 }

@@ -2,7 +2,9 @@
 
 import type { Job, Task } from '../../client/index.ts';
 import { count, isOrAre } from '../../job/explain/format.ts';
+import type { Io } from '../output/io.ts';
 import { printable } from '../output/text.ts';
+import { commandText } from './commandText.ts';
 import { hasResult } from './downloadJob.ts';
 import { taskName } from './waitText.ts';
 
@@ -13,7 +15,7 @@ export const endedWithout = ({ tasks = [] }: Job): Task[] =>
   tasks.filter((task) => !hasResult(task) && (task.state === 'failed' || task.state === 'cancelled'));
 
 /** Empty if there is a result of each task. */
-export function missingLines(job: Job, folder: string): string[] {
+export function missingLines(io: Pick<Io, 'connect'>, job: Job, folder: string): string[] {
   const { id, progress, tasks = [] } = job;
   const missing = tasks.filter((task) => !hasResult(task));
   if (missing.length === 0) return [];
@@ -27,8 +29,8 @@ export function missingLines(job: Job, folder: string): string[] {
   return [
     `genwarden: ${subject}: ${whyText(missing)}`,
     ...missing.slice(0, mostExplained).flatMap(whyMissing),
-    ...(more > 0 ? [`  ${more} more ${isOrAre(more)} in \`genwarden get ${id}\``] : []),
-    ...nextSteps(job, folder),
+    ...(more > 0 ? [`  ${more} more ${isOrAre(more)} in \`${commandText(io, job, `get ${id}`)}\``] : []),
+    ...nextSteps(io, job, folder),
   ];
 }
 
@@ -53,15 +55,19 @@ function whyMissing(task: Task): string[] {
   return [printable(`  ${name}: ${error.code}: ${error.message}`), printable(`    ${error.hint}`)];
 }
 
-function nextSteps(job: Job, folder: string): string[] {
+function nextSteps(io: Pick<Io, 'connect'>, job: Job, folder: string): string[] {
   const { id, finishedAt } = job;
-  const save = `genwarden download ${id} --to ${shellWord(folder)} --watch`;
+  const save = saveCommand(io, job, folder);
   if (finishedAt === null) return [`  Save the rest as it arrives: ${save}`];
   return endedWithout(job).length === 0
     ? []
-    : [`  Run them again, and save what they make: genwarden retry ${id} && ${save}`];
+    : [`  Run them again, and save what they make: ${commandText(io, job, `retry ${id}`)} && ${save}`];
 }
 
+/** Saves what a job has and will have. */
+export const saveCommand = (io: Pick<Io, 'connect'>, job: Job, folder: string): string =>
+  commandText(io, job, `download ${job.id} --to ${shellWord(folder)} --watch`);
+
 /** For a command to copy. */
-export const shellWord = (word: string): string =>
+const shellWord = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

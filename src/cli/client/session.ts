@@ -6,7 +6,7 @@ import { flagsFor } from '../../config/describe.ts';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
-import { exitCodes } from '../exitCodes.ts';
+import { exitCodeOfAnswer } from '../exitCodes.ts';
 import { errorLines } from '../output/errorLines.ts';
 import { printable } from '../output/text.ts';
 import { endOnClosedPipe, writeLine, type Io } from '../output/io.ts';
@@ -48,7 +48,7 @@ export function withClient<Args extends unknown[]>(
       if (isUnreachable(error)) throw connection.whyUnavailable?.() ?? unreachable(connection.where, error);
       if (!(error instanceof GenwardenApiError)) throw error;
       reportError(io, error);
-      io.exitWith(exitCodes.jobFailed);
+      io.exitWith(exitCodeOfAnswer(error.code));
     } finally {
       await connection.close?.();
     }

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { folderNames } from '../../../src/cli/client/downloadJob.ts';
 import { fileName, safeName } from '../../../src/client/fileNames.ts';
 import type { Task } from '../../../src/client/index.ts';
+import { missingLines } from '../../../src/cli/client/downloadMissing.ts';
 import { runCommand } from '../../support/commandLine.ts';
 import { digestOf, FakeApi } from '../../fakes/fakeApi.ts';
 import { fakeJob, fakeTask } from '../../fakes/fakeJobs.ts';
@@ -137,6 +138,15 @@ test('what is missing is reported with the reason and the next command; after fa
   const early = await download(api, to);
   expect(early).toMatchObject({ code: 0, stdout: `${to}/one/image.png (10 B)\n` });
   expect(early.stderr).toMatch(/^genwarden: 1 of 2 tasks of job job1 has no result: 1 is running\n/);
+});
+
+test('the commands to copy are those of the kubectl plugin if it downloads', () => {
+  const job = fakeJob('job1', [fakeTask(0, 'failed')]);
+  const plugin = { connect: () => Promise.reject(new Error('unused')) };
+  expect(missingLines(plugin, { ...job, tenant: 'team-a' }, 'my pictures').at(-1)).toBe(
+    '  Run them again, and save what they make: kubectl genwarden retry job1 -n team-a && ' +
+      "kubectl genwarden download job1 --to 'my pictures' --watch -n team-a",
+  );
 });
 
 test('a file that is there already is not downloaded again', async () => {

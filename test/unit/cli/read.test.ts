@@ -13,6 +13,15 @@ const mixed = fakeJob('job1', [
   fakeTask(2, 'failed'),
 ]);
 
+test.each(['Unavailable', 'NotReady'])('%s: the API cannot know, which is exit code 4', async (code) => {
+  for (const args of [['list'], ['get', 'job1'], ['pools'], ['workers']]) {
+    await using api = await FakeApi.start();
+    for (const path of ['jobs', 'jobs/job1', 'pools', 'workers'])
+      api.route(`GET /v1/${path}`, (_, response) => answerProblem(response, 503, code, 'NATS is away'));
+    expect(await runCommand(args, { env: api.env })).toMatchObject({ code: 4, stdout: '' });
+  }
+});
+
 describe('get', () => {
   test('prints the job, its tasks and their errors', async () => {
     await using api = await FakeApi.start();
