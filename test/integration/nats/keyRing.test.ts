@@ -186,7 +186,7 @@ test('a record of an earlier version, with an absurd cool-down, is read and repa
     requestsPerMinute: 5,
     maxInFlight: 5,
     grants: [[Math.floor(clock.now() / 1_000), 1]],
-    holds: [{ id: 'one', until: clock.now() + 1_000, second: Math.floor(clock.now() / 1_000) }],
+    holds: [{ id: 'one', until: clock.now() + 29_000, second: Math.floor(clock.now() / 1_000) }],
     coolUntil: 9_223_372_036_854_776_000,
     strikes: 3,
     refusedUntil: 0,

@@ -151,8 +151,8 @@ test('an old call does not clear a refusal, nor does a refused old call extend i
 test('a killed trial can be repeated once its hold has lapsed', () => {
   const refused = after(fresh(), failed('KeyRefused'));
   const trying = grantCall(refused, 'killed', start + 600_000);
-  expect(roomFor(trying, 'painter', start + 609_999)).toBe(0);
-  expect(roomFor(trying, 'painter', start + 610_000)).toBe(1);
+  expect(roomFor(trying, 'painter', start + 629_999)).toBe(0);
+  expect(roomFor(trying, 'painter', start + 630_000)).toBe(1);
 });
 
 test.each(['ProviderUnavailable', 'AttemptTimeout'] as const)(

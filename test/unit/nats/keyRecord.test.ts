@@ -11,6 +11,7 @@ import {
   holdFor,
   inFlight,
   renew,
+  reportedInFlight,
   room,
   roomAt,
   stamp,
@@ -144,10 +145,10 @@ test('an unused request counts neither in flight nor in the minute', () => {
 
 test("a killed worker's holds lapse, and its requests stay counted", () => {
   const held = grant(grant(record(10, 2), 'dead', start), 'alive', start);
-  const renewed = renew(held, [{ id: 'alive', sent: true }], start + holdFor - 5_000);
+  const renewed = renew(held, [{ id: 'alive', sent: true }], start + 20_000);
   expect(inFlight(renewed, start + holdFor - 1)).toBe(2);
   expect(inFlight(renewed, start + holdFor)).toBe(1);
-  expect(roomAt(renewed, start + holdFor - 2_000)).toBe(start + holdFor);
+  expect(roomAt(renewed, start + 25_000)).toBe(start + holdFor);
   const narrow = grant(record(1), 'dead', start);
   expect([room(narrow, start + 60_000), room(narrow, start + 64_000)]).toEqual([0, 1]);
 });
@@ -163,4 +164,12 @@ test('calls count for a minute from the second in which they were sent, and unus
   shared = stamp(shared, 'c', start + 50_000)!;
   expect(callsLastMinute(again(shared, 'c', 2, start + 51_000)!, start + 109_000)).toBe(2);
   expect(callsLastMinute(shared, start + 110_000)).toBe(0);
+});
+
+test('a hold that missed its renewal is no longer shown, and still counts until it lapses', () => {
+  const held = grant(grant(record(60), 'killed', start), 'alive', start);
+  const renewed = renew(held, [{ id: 'alive', sent: true }], start + holdFor / 3);
+  expect(reportedInFlight(renewed, start + holdFor / 3)).toBe(2);
+  expect(reportedInFlight(renewed, start + 12_000)).toBe(1);
+  expect(inFlight(renewed, start + holdFor - 1)).toBe(2);
 });

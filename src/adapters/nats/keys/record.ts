@@ -55,11 +55,10 @@ export interface KeyRecord extends KeyLimits {
   readonly seenAt: Instant;
 }
 
-/**
- * How long a hold lasts without a renewal, ms: a little longer than it takes to notice that a worker is lost, so that its calls soon
- * no longer count as in flight.
- */
-export const holdFor = 10_000;
+/** How long a hold lasts without a renewal, ms. */
+export const holdFor = 30_000;
+/** A hold that was not renewed for so long has missed its renewal, ms: its process is gone or cut off. */
+const reportedFor = holdFor / 3 + 2_000;
 /** A request that is sent later than this after its stamp gets a new stamp first, ms. */
 export const stampValidFor = 1_000;
 /**
@@ -151,6 +150,10 @@ export function endHold(record: KeyRecord, id: string, unused: boolean, now: Ins
 }
 
 export const inFlight = (record: KeyRecord, now: Instant): number => liveHolds(record, now).length;
+
+/** As people see it. Admission still counts the holds of a process that may only be cut off. */
+export const reportedInFlight = ({ holds }: KeyRecord, now: Instant): number =>
+  holds.filter(({ until }) => until > now + holdFor - reportedFor).length;
 
 export const holdOf = (record: KeyRecord, id: string, now: Instant): Hold | undefined =>
   liveHolds(record, now).find((hold) => hold.id === id);

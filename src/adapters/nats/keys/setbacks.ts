@@ -14,7 +14,7 @@ import {
   endHold,
   grant,
   holdOf,
-  inFlight,
+  reportedInFlight,
   rateRoom,
   room,
   roomAt,
@@ -97,7 +97,7 @@ export function stateOf(pool: string, fingerprint: string, record: KeyRecord, no
   const live = record.models.filter(({ until }) => until > now);
   const models = live.map(({ model, state, until, cause }) => ({ model, state, until, cause }));
   const limits = { requestsPerMinute, requestsLeft: Math.max(0, rateRoom(record, now)), maxInFlight };
-  const calls = { inFlight: inFlight(record, now), callsLastMinute: callsLastMinute(record, now) };
+  const calls = { inFlight: reportedInFlight(record, now), callsLastMinute: callsLastMinute(record, now) };
   const base = { pool, fingerprint, ...limits, ...calls, models };
   const clear = { until: null, cause: null, provider: null, message: '' };
   if (record.refusal !== null) {
