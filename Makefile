@@ -68,6 +68,11 @@ test: setup s3-server python-tools openapi-tools ## Run all checks, and the test
 test-unit: setup ## Run the unit tests and the tidiness checks
 	@vitest run --project unit
 
+.PHONY: test-model
+test-model: setup ## Explore every order of events of small installations, and of faulty ones (1.5 minutes on one core)
+	@vitest run --project model --maxWorkers 1 \
+		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
+
 .PHONY: test-conformance
 test-conformance: setup s3-server ## Run the conformance suites of the ports against every adapter
 	@vitest run --project conformance

@@ -14,7 +14,8 @@ const cores = Math.max(2, availableParallelism());
 
 const groups: Group[] = [
   { name: 'unit', include: ['test/unit/**', 'test/tidy/**', 'test/tidy'], timeoutMs: 15_000, atOnce: cores },
-  { name: 'simulation', include: ['test/simulation/**', 'test/model/**'], timeoutMs: 120_000, atOnce: 2 },
+  { name: 'simulation', include: ['test/simulation/**'], timeoutMs: 120_000, atOnce: 2 },
+  { name: 'model', include: ['test/model/**'], timeoutMs: 120_000, atOnce: 2 },
   { name: 'conformance', include: ['test/conformance/**'], timeoutMs: 60_000, atOnce: 2 },
   { name: 'integration', include: ['test/integration/**'], timeoutMs: 90_000, atOnce: 2 },
   { name: 'clients', include: ['test/clients/**'], timeoutMs: 120_000, atOnce: 2 },
