@@ -88,11 +88,15 @@ describe('commands explain', () => {
   it('a provider that hangs, cooling keys, a review, and how a task failed', async () => {
     const installation = await startInstallation();
     const { standin, client } = installation;
-    standin.script([{ kind: 'hang' }]);
-    const hung = await submit(installation, { policy: { attemptTimeout: '8s', maxAttempts: 1 } });
+    standin.script([{ kind: 'hang', times: 20 }]);
+    // A call is slow in the second half of its attempt: there are enough of them for a slow command to see one.
+    const hung = await submit(installation, { policy: { attemptTimeout: '8s', maxAttempts: 10 } });
     await explainedAs(installation, hung, /Gemini has had the call for .* is alive \(last heartbeat/);
-    await client.wait(hung);
-    await explainedAs(installation, hung, 'It failed');
+    await client.cancel(hung);
+    const failed = await submit(installation, { policy: { attemptTimeout: '1s', maxAttempts: 1 } });
+    await client.wait(failed);
+    await explainedAs(installation, failed, 'It failed');
+    standin.script([]);
 
     const reviewed = await submit(installation, { policy: { review: 'always' } });
     await explainedAs(installation, reviewed, `genwarden review ${reviewed}`);
