@@ -68,7 +68,14 @@ it('limits on running tasks hold while a worker is killed, and hold up no other 
   const grouped = await submitTasks(world, 'grouped', 30, { group: 'p42' });
   const free = await submitTasks(world, 'free', 60);
   await until(() => world.calls('limited').length > 8, { what: 'some tasks to run' });
-  const seen = await world.as('limited').get(limited[0]!);
+  // For a moment after a task has ended, there is room.
+  const isLimited = async (): Promise<boolean> =>
+    (await world.as('limited').get(limited[0]!)).tasks!.some(
+      ({ waitingFor }) =>
+        waitingFor?.reason === 'TenantLimit' &&
+        waitingFor.detail === 'Tenant limited runs 3 tasks in pool default, and its limit is 3',
+    );
+  await until(isLimited, { what: 'a task to wait for the limit', timeoutMs: 30_000 });
   killed.kill('SIGKILL');
   await world.start('worker');
   const ended = await Promise.all([
@@ -84,10 +91,6 @@ it('limits on running tasks hold while a worker is killed, and hold up no other 
   );
   expect(most).toMatchObject({ limited: 3, grouped: 2 });
   expect(most.free).toBeGreaterThan(3);
-  expect(seen.tasks!.find(({ state }) => state === 'queued')?.waitingFor).toMatchObject({
-    reason: 'TenantLimit',
-    detail: 'Tenant limited runs 3 tasks in pool default, and its limit is 3',
-  });
   addEdgeRow({
     fault: 'a worker killed among tasks under limits of tenants and groups',
     ...(await outcomesOf(world.as('limited'), limited)),
