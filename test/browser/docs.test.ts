@@ -34,8 +34,9 @@ test.each([
   const page = await (await openChromium([])).newPage();
   const seen = watch(page);
   await page.goto(`${proxy.url}/docs`);
-  const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, object> };
-  const operations = Object.values(document.paths).flatMap((methods) => Object.keys(methods)).length;
+  const document = (await (await fetch(`${url}/openapi.json`)).json()) as Record<'paths' | 'webhooks', object>;
+  const described = [...Object.values(document.paths), ...Object.values(document.webhooks)] as object[];
+  const operations = described.flatMap((methods) => Object.keys(methods)).length;
   await page
     .locator('.opblock')
     .nth(operations - 1)
