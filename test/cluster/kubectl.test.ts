@@ -146,7 +146,7 @@ test('a watch survives the end of the pod that it is forwarded to', async () => 
     await kubectl('delete', 'pod', metadata['name'] as string, '-n', installed, '--grace-period=1', '--wait=false');
   }
   expect(await watch.exited).toMatchObject({ code: 0 });
-  expect(watch.lines.join('\n')).toContain('succeeded: 1/1');
+  expect(watch.lines.join('\n')).toContain('succeeded: 1 of 1 task succeeded');
   await kubectl('rollout', 'status', `deployment/${genwarden.fullname}-api`, '-n', installed, '--timeout=60s');
 });
 
