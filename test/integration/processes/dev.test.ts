@@ -1,7 +1,8 @@
 // `genwarden dev` as somebody meets it who has just installed it: at a terminal, with a pools file, next to another one, and after
 // it was killed.
 
-import { createServer, type AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
@@ -192,11 +193,18 @@ async function offeredPorts(place: Place): Promise<string[]> {
   return lines[3]!.split(' dev ')[1]!.split(' ');
 }
 
+/** Below the ports that systems give to connections, so that its neighbours stay free. */
 async function aTakenPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
+  for (;;) {
+    const port = randomInt(1_000, 3_000) * 10;
+    const server = createServer();
+    const taken = new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!(await taken)) continue;
+    onTestFinished(() => void server.close());
+    return port;
+  }
 }
 
 async function refusesFileAsFolder(place: Place): Promise<void> {
