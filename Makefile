@@ -61,7 +61,7 @@ dev: setup ## Run everything on this machine until Ctrl-C
 	@bin/genwarden dev
 
 .PHONY: test
-test: setup s3-server python-tools openapi-tools ## Run all checks, and the tests that take less than ten minutes; .ci/run runs everything
+test: setup s3-server python-tools openapi-tools ## Run all checks and most tests (12 minutes on two cores); .ci/run runs everything
 	@hack/run-tests.sh
 
 .PHONY: test-unit

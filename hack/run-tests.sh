@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every check, and every test that takes less than ten minutes, even if some fail. The last line is: N passed, N failed, N skipped.
+# Runs every check and most tests, even if some fail; .ci/run adds the others. The last line is: N passed, N failed, N skipped.
 # TEST_REPORT names a file for the results as JSON.
 set -u
 cd "$(dirname "$0")/.."
