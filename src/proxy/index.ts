@@ -1,7 +1,7 @@
 // Makes the requests of this process go through the proxies that its environment names. Connections to NATS and Kubernetes, and
 // webhooks, stay direct.
 
-import { Agent as HttpAgent, type AgentOptions } from 'node:http';
+import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, type AgentOptions as SecureAgentOptions } from 'node:https';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -32,12 +32,7 @@ export function useProxies(env: ProxyEnv): void {
   void globalThis.Response;
   const dispatchers = globalThis as unknown as Record<symbol, { constructor: new (options: object) => object }>;
   const { constructor: Dispatcher } = dispatchers[globalDispatcher]!;
-  const connect = (target: Target, connected: Connected): void => {
-    open(target, env).then(
-      (socket) => connected(null, socket),
-      (error: Error) => connected(error),
-    );
-  };
+  const connect = (target: Target, connected: Connected): void => connectTo(target, env, connected);
   Object.assign(dispatchers, { [globalDispatcher]: new Dispatcher({ connect }) });
 }
 
@@ -47,7 +42,10 @@ export function proxyAgents(
   options: SecureAgentOptions,
 ): { http: HttpAgent; https: HttpsAgent } | undefined {
   return hasProxy(env)
-    ? { http: new TunnelAgent(env, options), https: new SecureTunnelAgent(env, options) }
+    ? {
+        http: tunnelling(new HttpAgent(options), 'http:', env),
+        https: tunnelling(new HttpsAgent(options), 'https:', env),
+      }
     : undefined;
 }
 
@@ -80,45 +78,24 @@ function ready(socket: Socket, event: 'connect' | 'secureConnect'): Promise<Sock
   return promise.finally(() => clearTimeout(timer));
 }
 
-class TunnelAgent extends HttpAgent {
-  readonly #env: ProxyEnv;
-
-  constructor(env: ProxyEnv, options: AgentOptions) {
-    super(options);
-    this.#env = env;
-  }
-
-  override createConnection(
-    options: AgentOptions & ConnectionOptions,
-    connected: Connected,
-  ): Duplex | null | undefined {
-    connectAgent('http:', options, this.#env, connected);
+/** The agent opens its connections by `open`; `protocol` is that of its requests. */
+function tunnelling<Agent extends HttpAgent>(agent: Agent, protocol: 'http:' | 'https:', env: ProxyEnv): Agent {
+  agent.createConnection = (options: ConnectionOptions, connected) => {
+    connectTo(targetOf(protocol, options), env, connected as Connected);
     return undefined;
-  }
+  };
+  return agent;
 }
 
-class SecureTunnelAgent extends HttpsAgent {
-  readonly #env: ProxyEnv;
-
-  constructor(env: ProxyEnv, options: SecureAgentOptions) {
-    super(options);
-    this.#env = env;
-  }
-
-  override createConnection(
-    options: AgentOptions & ConnectionOptions,
-    connected: Connected,
-  ): Duplex | null | undefined {
-    connectAgent('https:', options, this.#env, connected);
-    return undefined;
-  }
-}
-
-function connectAgent(protocol: string, options: ConnectionOptions, env: ProxyEnv, connected: Connected): void {
+function targetOf(protocol: string, options: ConnectionOptions): Target {
   const { host = 'localhost', port = '', servername } = options;
   const hostname = isIP(host) === 6 ? `[${host}]` : host;
   const name = servername === undefined || servername === '' ? {} : { servername };
-  open({ protocol, hostname, port: String(port), tls: options, ...name }, env).then(
+  return { protocol, hostname, port: String(port), tls: options, ...name };
+}
+
+function connectTo(target: Target, env: ProxyEnv, connected: Connected): void {
+  open(target, env).then(
     (socket) => connected(null, socket),
     (error: Error) => connected(error),
   );

@@ -78,7 +78,7 @@ async function lookAt(
   if (pool !== undefined) refuseUnknown(context, pool);
   const states = record?.tasks.map(({ last }) => last.state);
   return () => ({
-    tenant: tenant === undefined ? null : tenant,
+    tenant: tenant ?? null,
     jobState: states === undefined ? null : jobState(countStates(states)),
     sequence: proof.sequence,
     at: isoTime(proof.at),

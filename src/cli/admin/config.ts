@@ -7,8 +7,8 @@ import { describeSettings } from '../../config/describe.ts';
 import { readSettings } from '../../config/load.ts';
 import { clientCommand, withClient } from '../client/session.ts';
 import { paintFor } from '../output/colours.ts';
-import { endOnClosedPipe, writeLine, type Io } from '../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { endOnClosedPipe, terminalWidth, writeLine, type Io } from '../output/io.ts';
+import { isForPeople, outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column } from '../output/table.ts';
 import { hanging } from '../output/text.ts';
 
@@ -59,9 +59,8 @@ const showServer =
 
 /** Apart from the table, which programs may read. */
 function explain({ stderr }: Io, output: OutputFormat, text: string): void {
-  if (output !== 'table' && output !== 'wide') return;
-  const width = stderr.isTTY === true ? stderr.columns : undefined;
-  for (const line of hanging('', text, width)) writeLine(stderr, line);
+  if (!isForPeople(output)) return;
+  for (const line of hanging('', text, terminalWidth(stderr))) writeLine(stderr, line);
 }
 
 function columnsFor(io: Io): Column<Shown>[] {

@@ -11,7 +11,7 @@ import { failed, passed } from '../../jobs/doctor/check.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { hanging, printable } from '../output/text.ts';
 import { paintFor } from '../output/colours.ts';
-import { writeLine, type Io } from '../output/io.ts';
+import { terminalWidth, writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { version } from '../../config/version.ts';
 import { isUnreachable, whyUnreachable } from './connection.ts';
@@ -89,7 +89,7 @@ async function isSilent(client: GenwardenClient): Promise<boolean> {
 function checkLines(io: Io, checks: readonly Check[]): string[] {
   const views = [...new Set(checks.map(seenBy))];
   // A pipe gets long lines, so that each can be searched for.
-  const width = io.stdout.isTTY === true ? io.stdout.columns || 80 : undefined;
+  const width = terminalWidth(io.stdout);
   // Below a longer name, such as that of a pool, its text begins on the next line.
   const nameWidth = Math.min(Math.max(...checks.map(({ name }) => name.length)), Math.floor((width ?? Infinity) / 4));
   const linesOf = (check: Check): string[] => linesOfCheck(paintFor(io, io.stdout), check, nameWidth, width);

@@ -1,6 +1,7 @@
 // Which tasks of a job a download has nothing of, why, and what to do about it.
 
 import type { Job, Task } from '../../client/index.ts';
+import { shellWord } from '../../config/shellWord.ts';
 import { count, isOrAre } from '../../job/explain/format.ts';
 import type { Io } from '../output/io.ts';
 import { printable } from '../output/text.ts';
@@ -67,7 +68,3 @@ function nextSteps(io: Pick<Io, 'connect'>, job: Job, folder: string): string[] 
 /** Saves what a job has and will have. */
 export const saveCommand = (io: Pick<Io, 'connect'>, job: Job, folder: string): string =>
   commandText(io, job, `download ${job.id} --to ${shellWord(folder)} --watch`);
-
-/** For a command to copy. */
-const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

@@ -65,8 +65,7 @@ export async function deliveryIdsOf(client: GenwardenClient, given: readonly str
 }
 
 function ambiguous(id: string, candidates: readonly string[]): GenwardenError {
-  const more = candidates.length - mostNamed;
   const lines = candidates.slice(0, mostNamed).map((line) => `\n  ${printable(line)}`);
-  const rest = more > 0 ? '\n  … and more' : '';
+  const rest = candidates.length > mostNamed ? '\n  … and more' : '';
   return new GenwardenError('AmbiguousId', `${id} is the beginning of several ids:${lines.join('')}${rest}`);
 }

@@ -8,7 +8,7 @@ import type { Io } from '../output/io.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
 import { reviewLines } from './reviewLines.ts';
 import { traceLine } from './traceLine.ts';
-import { taskName, waitLines, waitText } from './waitText.ts';
+import { taskName, taskWaitText, waitLines, waitText } from './waitText.ts';
 
 export interface JobTableOptions extends TableOptions {
   /** Adds a first column with each job's namespace. */
@@ -141,9 +141,9 @@ function taskDone({ state, progress }: Task): string | null {
 }
 
 /** What a task waits for and until when, what its worker does, or why it is in its state. */
-function taskReason({ state, reason, phase, waitingFor, retryAt }: Task, now: number): string {
-  if (waitingFor !== null) return waitText(waitingFor, now);
-  if (retryAt !== null) return waitText({ reason: 'Backoff', until: retryAt, detail: reason }, now);
+function taskReason(task: Task, now: number): string {
+  const { state, reason, phase, waitingFor, retryAt } = task;
+  if (waitingFor !== null || retryAt !== null) return taskWaitText(task, now);
   // An API of an earlier version sends no phase.
   return state === 'running' ? (phase ?? reason) : reason;
 }

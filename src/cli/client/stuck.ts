@@ -1,6 +1,5 @@
 // `genwarden stuck`: lists tasks that make no progress; `--fix` fails exactly the tasks that were printed.
 
-import { count, isOrAre } from '../../job/explain/format.ts';
 import { InvalidArgumentError, type Command } from 'commander';
 import {
   GenwardenApiError,
@@ -12,13 +11,14 @@ import {
 } from '../../client/index.ts';
 import { about, durationForm, parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { count, isOrAre } from '../../job/explain/format.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { shortDuration, untilTime } from '../output/format.ts';
 import { hanging, printable } from '../output/text.ts';
 import { paintFor, paintState } from '../output/colours.ts';
 import { errorLines } from '../output/errorLines.ts';
 import { writeLine, type Io } from '../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { isForPeople, outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
 import { idOfJob, jobIdOf } from './ids.ts';
 import { clientCommand, readTimeout, reportError, withClient } from './session.ts';
@@ -63,7 +63,7 @@ async function runStuck(io: Io, client: GenwardenClient, options: StuckOptions):
   if (answer === undefined) return io.exitWith(exitCodes.unreachable);
   const { jobId, ...found } = answer;
   // JSON and YAML output is a single document; with --fix it includes the outcome of each task.
-  const humanReadable = output === 'table' || output === 'wide';
+  const humanReadable = isForPeople(output);
   if (humanReadable || fix === undefined)
     printAs(io, output, found, (table) => stuckLines(io, found, table, { ...options, jobId }));
   if (found.items.length === 0) {

@@ -21,6 +21,12 @@ export function waitText(waits: WaitingFor | null, now: number): string {
   return isAhead ? `${cause} until ${clockOf(until, now)} (${timeLeft(until, now)})` : cause;
 }
 
+/** As `waitText`, of a task. An API of an earlier version does not say what a task waits for, only when its next attempt is. */
+export function taskWaitText({ waitingFor, retryAt, reason }: Task, now: number): string {
+  const backoff = retryAt === null ? null : ({ reason: 'Backoff', until: retryAt, detail: reason } as const);
+  return waitText(waitingFor ?? backoff, now);
+}
+
 /** The time of these is when something happens next, which does not have to end the wait. */
 const nextSteps: Readonly<Partial<Record<WaitReason, string>>> = {
   ProviderOutage: 'next try',

@@ -1,5 +1,6 @@
 // What `genwarden dev` and `genwarden demo` say on a terminal when everything has started.
 
+import { count } from '../../job/explain/format.ts';
 import { settingOf, titleOf } from '../../job/providers.ts';
 import { programName } from '../../processes/dev/program.ts';
 import type { ServedPool, Stack } from '../../processes/dev/stack.ts';
@@ -34,17 +35,16 @@ export function sourceLine({ pool, isStandIn }: ServedPool): string {
     return `Pictures come from a stand-in, not from ${title}: set ${settingOf(pool.provider, 'API_KEY').replace('GENWARDEN_', '')} for real ones.`;
   return pool.keys.length === 0
     ? `Nothing draws pictures: ${keyless(title)}.`
-    : `Pictures come from ${title} with ${keys(pool.keys.length)}.`;
+    : `Pictures come from ${title} with ${count(pool.keys.length, 'key')}.`;
 }
 
-const keys = (count: number): string => (count === 1 ? '1 key' : `${count} keys`);
 const keyless = (title: string): string => `without a key for ${title}, tasks wait`;
 
 /** A line for each pool, in columns. */
 function poolLines(pools: readonly ServedPool[]): string[] {
   const rows = pools.map(({ pool, isStandIn, worker }) => {
     const title = titleOf(pool.provider);
-    const real = pool.keys.length === 0 ? keyless(title) : `${title} with ${keys(pool.keys.length)}`;
+    const real = pool.keys.length === 0 ? keyless(title) : `${title} with ${count(pool.keys.length, 'key')}`;
     return [pool.name, worker, isStandIn ? `a stand-in, not ${title}: the pool has no key` : real] as const;
   });
   const widths = [0, 1].map((at) => Math.max(...rows.map((row) => row[at]!.length)));

@@ -34,7 +34,7 @@ export async function runDemo(folder: string): Promise<void> {
     process.exitCode = asExpected ? exitCodes.done : exitCodes.jobFailed;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    process.exitCode = 130;
+    process.exitCode = exitCodes.interrupted;
   } finally {
     await resources.close();
     stop.dispose();

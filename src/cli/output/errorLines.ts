@@ -1,6 +1,6 @@
 // An error for a person: what happened, then its code and what to do. On a terminal the lines break at words.
 
-import type { OutputStream } from './io.ts';
+import { terminalWidth, type OutputStream } from './io.ts';
 import { hanging, printable } from './text.ts';
 
 interface Described {
@@ -14,10 +14,10 @@ interface Described {
 
 /** `stream`: where the lines will be written. */
 export function errorLines(
-  { isTTY, columns }: Pick<OutputStream, 'isTTY' | 'columns'>,
+  stream: Pick<OutputStream, 'isTTY' | 'columns'>,
   { message, more = [], code, hint }: Described,
 ): string[] {
-  const width = isTTY === true ? columns || 80 : undefined;
+  const width = terminalWidth(stream);
   const [first = '', ...list] = message.split('\n');
   return [
     ...hanging('genwarden: ', first, width),

@@ -13,6 +13,10 @@ export type OutputStream = NodeJS.WritableStream & {
   readonly rows?: number | undefined;
 };
 
+/** The width of a terminal, in columns: 80 if it does not say. Undefined for a file or a pipe. */
+export const terminalWidth = ({ isTTY, columns }: Pick<OutputStream, 'isTTY' | 'columns'>): number | undefined =>
+  isTTY === true ? columns || 80 : undefined;
+
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: OutputStream;

@@ -2,8 +2,7 @@
 
 import { InvalidArgumentError, Option } from 'commander';
 import { Document, visit } from 'yaml';
-import type { Io } from './io.ts';
-import { writeLine } from './io.ts';
+import { terminalWidth, writeLine, type Io } from './io.ts';
 import { jsonPathText, parseJsonPath } from './jsonPath.ts';
 import type { TableOptions } from './table.ts';
 import { printable } from './text.ts';
@@ -83,8 +82,7 @@ function namesOf(data: unknown): string[] {
 
 /** Tables are cut to the width of a terminal; `wide`, files and pipes get whole lines. */
 function tableOptions(io: Io, format: 'table' | 'wide'): TableOptions {
-  const cutAt = format === 'table' && io.stdout.isTTY === true ? io.stdout.columns || 80 : undefined;
-  return { wide: format === 'wide', width: cutAt };
+  return format === 'wide' ? { wide: true } : { width: terminalWidth(io.stdout) };
 }
 
 // JSON allows these characters; YAML allows them only as escapes, or would read them as line breaks.

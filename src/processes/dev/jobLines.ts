@@ -1,6 +1,7 @@
 // One line in the log of `genwarden dev` for each job that ends, or that waits for a reviewer.
 
 import { about } from '../../job/duration.ts';
+import { count } from '../../job/explain/format.ts';
 import { awaitsReview, countStates, jobState, type JobState } from '../../job/jobState.ts';
 import { logEvent, type EventLogger } from '../../job/logEvents/index.ts';
 import { isOpen, type TaskState } from '../../job/task.ts';
@@ -41,15 +42,13 @@ function stageOf(tasks: readonly TaskState[]): JobState | undefined {
 function jobLine(stage: JobState, tasks: readonly TaskState[]): string {
   const { job, submittedAt } = tasks[0]!.of;
   const counts = countStates(tasks);
-  if (stage === 'needs_review') return `Job ${job} waits for your review of ${tasksOf(counts.needs_review)}`;
+  if (stage === 'needs_review') return `Job ${job} waits for your review of ${count(counts.needs_review, 'task')}`;
   const end = Math.max(...tasks.map((task) => ('finishedAt' in task ? task.finishedAt : submittedAt)));
   const time = about(end - submittedAt);
   if (stage === 'succeeded')
-    return `Job ${job} succeeded in ${time}${tasks.length === 1 ? '' : `: ${tasksOf(tasks.length)}`}`;
+    return `Job ${job} succeeded in ${time}${tasks.length === 1 ? '' : `: ${count(tasks.length, 'task')}`}`;
   if (stage === 'cancelled') return `Job ${job} was cancelled after ${time}`;
   const reasons = [...new Set(tasks.flatMap((task) => (task.state === 'failed' ? [task.reason] : [])))];
-  const share = tasks.length === 1 ? '' : `${counts.failed} of ${tasksOf(tasks.length)}, `;
+  const share = tasks.length === 1 ? '' : `${counts.failed} of ${count(tasks.length, 'task')}, `;
   return `Job ${job} failed after ${time}: ${share}${reasons.join(', ')}`;
 }
-
-const tasksOf = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);

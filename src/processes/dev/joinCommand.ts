@@ -5,8 +5,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResolvedSetting } from '../../config/setting.ts';
 import type { Settings } from '../../config/settings.ts';
+import { shellWord } from '../../config/shellWord.ts';
 import { providerNames, settingOf } from '../../job/providers.ts';
-import { flagsOf, programName, quoted, shortPath } from './program.ts';
+import { flagsOf, programName, shortPath } from './program.ts';
 import { standInAddress, standInKey, standInRate, type DevPool } from './pools.ts';
 import type { Resources } from '../resources.ts';
 
@@ -36,7 +37,7 @@ export async function joinCommands(
     const lines = Object.entries(variables).map(([variable, value]) => `${variable}=${value}\n`);
     await writeFile(path, lines.join(''), { mode: 0o600 });
     resources.own(name, path, () => rm(path, { force: true }));
-    return quoted(shortPath(path));
+    return shellWord(shortPath(path));
   };
   // The ports of the metrics belong to the workers of this process.
   const always = { GENWARDEN_METRICS_PORT: 0 };
@@ -46,7 +47,7 @@ export async function joinCommands(
   return ({ pool, isStandIn }) => {
     const passedOn = resolved.filter((setting) => isPassedOn(setting, { embeddedNats, isStandIn }));
     const flags = flagsOf(passedOn.filter((setting) => !isSecretVariable(setting)));
-    const given = ['--nats-url', quoted(nats.urls.join(',')), '--pool', pool.name, ...flags];
+    const given = ['--nats-url', shellWord(nats.urls.join(',')), '--pool', pool.name, ...flags];
     const command = `env $(cat ${isStandIn ? `${worker} ${standIn}` : worker}) ${programName()} worker ${given.join(' ')}`;
     return {
       command,

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ResolvedSetting } from '../../config/setting.ts';
+import { shellWord } from '../../config/shellWord.ts';
 
 /** At the same place seen from the sources and from what is published. */
 const launcher = fileURLToPath(new URL('../../../bin/genwarden', import.meta.url));
@@ -20,7 +21,7 @@ export function programName({ env, folder }: Surroundings = { env: process.env, 
   const onPath = (env['PATH'] ?? '')
     .split(delimiter)
     .some((place) => place !== '' && existsSync(join(place, 'genwarden')));
-  return onPath ? 'genwarden' : quoted(shortPath(launcher, folder));
+  return onPath ? 'genwarden' : shellWord(shortPath(launcher, folder));
 }
 
 /** The path from the folder, if it is below it. */
@@ -29,14 +30,10 @@ export function shortPath(path: string, folder: string = process.cwd()): string 
   return below === '' || below.startsWith('..') ? path : below;
 }
 
-/** For a POSIX shell, with quotes only where they are needed. */
-export const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
 /** The flags that give another process the same values. */
 export function flagsOf(settings: readonly ResolvedSetting[]): string[] {
   return settings.flatMap(({ definition, text, source }) => {
     const value = source.kind === 'file' ? source.path : text;
-    return value === undefined ? [] : [definition.flag, quoted(value)];
+    return value === undefined ? [] : [definition.flag, shellWord(value)];
   });
 }

@@ -1,9 +1,9 @@
 // The issuer's public keys, as this process read them last: read again when they get old or when a token names an unknown one,
 // and kept for hours while the issuer does not answer.
 
-import { count } from '../../../job/explain/format.ts';
 import { createLocalJWKSet, type JWK } from 'jose';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { count } from '../../../job/explain/format.ts';
 import { elapsed, longAgo, type Instant, type Monotonic } from '../../../job/time.ts';
 import { logEvent, type EventLogger } from '../../../job/logEvents/index.ts';
 import type { Clock } from '../../../ports/clock.ts';

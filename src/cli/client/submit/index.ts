@@ -11,7 +11,7 @@ import {
 } from '../../../client/index.ts';
 import { count } from '../../../job/explain/format.ts';
 import { hanging, printable } from '../../output/text.ts';
-import { writeLine, type Io } from '../../output/io.ts';
+import { terminalWidth, writeLine, type Io } from '../../output/io.ts';
 import { isForPeople, namedOutputOption, printAs, type OutputFormat } from '../../output/print.ts';
 import { downloadAndReport } from '../download.ts';
 import { commandText } from '../commandText.ts';
@@ -104,7 +104,7 @@ function addPolicyOptions(command: Command): void {
 async function submit(io: Io, client: GenwardenClient, options: SubmitOptions): Promise<void> {
   const { output, download } = options;
   const job = await send(io, client, options);
-  const width = io.stderr.isTTY === true ? io.stderr.columns : undefined;
+  const width = terminalWidth(io.stderr);
   const warnings = job.warnings.flatMap(({ code, message }) => hanging('warning: ', `${message} (${code})`, width));
   for (const line of warnings) writeLine(io.stderr, line);
   const waits = options.wait === true || options.watch === true || download !== undefined;

@@ -1,9 +1,11 @@
 // A line for each change of a watched job, for pipes and logs.
 
 import type { Job, Task } from '../../../client/index.ts';
+import { count } from '../../../job/explain/format.ts';
 import { printable } from '../../output/text.ts';
 import { taskName } from '../waitText.ts';
 import { stageOf, waitOf } from './followJob.ts';
+import { triesOf } from './taskRows.ts';
 
 /** More tasks than this that change alike at once are one line. */
 const mostAlike = 10;
@@ -24,8 +26,8 @@ export function changeLines(before: Job | undefined, after: Job): string[] {
 }
 
 function taskStage(task: Task): string {
-  const { state, run, attempt, reason, message } = task;
-  const tries = [...(run > 1 ? [`run ${run}`] : []), ...(attempt > 0 ? [`attempt ${attempt}`] : [])].join(', ');
+  const { state, reason, message } = task;
+  const tries = triesOf(task);
   // The detail says until when.
   const why = waitOf(task) === '' ? `${reason}: ${message}` : `${waitOf(task)}: ${task.waitingFor!.detail}`;
   return `${state}${tries === '' ? '' : ` (${tries})`}  ${why}`;
@@ -33,5 +35,5 @@ function taskStage(task: Task): string {
 
 function outcome({ progress: { succeeded, failed, cancelled, total } }: Job): string {
   const others = [`${failed} failed`, `${cancelled} cancelled`].filter((part) => !part.startsWith('0 '));
-  return [`${succeeded} of ${total} tasks succeeded`, ...others].join(', ').replace('of 1 tasks', 'of 1 task');
+  return [`${succeeded} of ${count(total, 'task')} succeeded`, ...others].join(', ');
 }

@@ -3,7 +3,7 @@
 
 import type { GenwardenClient, Job, Task } from '../../../client/index.ts';
 import { paintFor } from '../../output/colours.ts';
-import type { Io } from '../../output/io.ts';
+import { terminalWidth, type Io } from '../../output/io.ts';
 import { printable, wrapped } from '../../output/text.ts';
 import { commandText } from '../commandText.ts';
 import { nextLines } from '../nextCommands.ts';
@@ -32,7 +32,7 @@ export async function endingLines(
   io: Io,
   { saved = false, last = false }: EndingOptions = {},
 ): Promise<string[]> {
-  const columns = io.stdout.isTTY === true ? io.stdout.columns || 80 : undefined;
+  const columns = terminalWidth(io.stdout);
   const paint = paintFor(io, io.stdout);
   const history = await client.history(job.id).catch(() => []);
   const blocks = [

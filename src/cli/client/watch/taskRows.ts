@@ -7,7 +7,7 @@ import { timeBetween } from '../../output/format.ts';
 import { cut, printable, wrapped } from '../../output/text.ts';
 import { paintState, type Paint } from '../../output/colours.ts';
 import { renderTable, type Column } from '../../output/table.ts';
-import { taskName, waitText } from '../waitText.ts';
+import { taskName, taskWaitText } from '../waitText.ts';
 import { progressBar } from './bars.ts';
 
 export interface RowOptions {
@@ -62,7 +62,8 @@ function progressOf({ state, progress }: Task, columns: number): string {
   return state === 'running' || state === 'succeeded' ? shown : '';
 }
 
-function triesOf({ attempt, run }: Task): string {
+/** `run 2, attempt 1`; empty before the first attempt. */
+export function triesOf({ attempt, run }: Pick<Task, 'attempt' | 'run'>): string {
   return [...(run > 1 ? [`run ${run}`] : []), ...(attempt > 0 ? [`attempt ${attempt}`] : [])].join(', ');
 }
 
@@ -73,9 +74,7 @@ function ageOfTask({ queuedAt, startedAt, completedAt, failedAt }: Task, now: nu
 
 function reasonOf(task: Task, now: number): string {
   const { state, reason, message, phase, retryAt, error, waitingFor, worker } = task;
-  if (waitingFor !== null) return waitText(waitingFor, now);
-  // An API of an earlier version does not say what a task waits for.
-  if (retryAt !== null) return waitText({ reason: 'Backoff', until: retryAt, detail: reason }, now);
+  if (waitingFor !== null || retryAt !== null) return taskWaitText(task, now);
   if (error !== null) return `${reason}: ${error.message}`;
   if (state === 'succeeded') return '';
   if (state !== 'running') return message;

@@ -1,7 +1,7 @@
 // A watch that Ctrl-C or a long outage of the API ends, while the jobs continue: says so, and how to come back.
 
 import type { GenwardenClient, Job } from '../../../client/index.ts';
-import { writeLine, type Io } from '../../output/io.ts';
+import { terminalWidth, writeLine, type Io } from '../../output/io.ts';
 import { shellCommand } from '../../output/text.ts';
 import { stopSignal } from '../../signals.ts';
 import { commandText } from '../commandText.ts';
@@ -40,7 +40,6 @@ function comeBackLines(io: Io, ids: readonly string[], latest: ReadonlyMap<strin
   const [known] = latest.values();
   if (known === undefined || open.length === 0) return [];
   const [continues, them] = open.length === 1 ? ['The job continues', 'it'] : ['The jobs continue', 'them'];
-  const width = io.stderr.isTTY === true ? io.stderr.columns || 80 : undefined;
-  const again = shellCommand(commandText(io, known, `watch ${open.join(' ')}`), width);
+  const again = shellCommand(commandText(io, known, `watch ${open.join(' ')}`), terminalWidth(io.stderr));
   return [`${continues}. To watch ${them} again:`, ...again];
 }

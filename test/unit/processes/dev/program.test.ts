@@ -3,7 +3,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { programName, quoted, shortPath } from '../../../../src/processes/dev/program.ts';
+import { shellWord } from '../../../../src/config/shellWord.ts';
+import { programName, shortPath } from '../../../../src/processes/dev/program.ts';
 import { tempFolder } from '../../../support/tempFolder.ts';
 
 const checkout = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');
@@ -21,6 +22,6 @@ test('genwarden is npx, the name on PATH, or the path of the launcher', async ()
 test('paths are short below the folder, and quoted only where a shell needs it', () => {
   expect(shortPath('/home/me/.genwarden/worker.env', '/home/me')).toBe('.genwarden/worker.env');
   expect(shortPath('/srv/data', '/home/me')).toBe('/srv/data');
-  expect(quoted('nats://127.0.0.1:4222')).toBe('nats://127.0.0.1:4222');
-  expect(quoted("my pool's")).toBe("'my pool'\\''s'");
+  expect(shellWord('nats://127.0.0.1:4222')).toBe('nats://127.0.0.1:4222');
+  expect(shellWord("my pool's")).toBe("'my pool'\\''s'");
 });
