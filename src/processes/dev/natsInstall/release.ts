@@ -16,7 +16,7 @@ export interface NatsRelease {
 const version = '2.15.0';
 const address = `https://github.com/nats-io/nats-server/releases/download/v${version}`;
 
-/** From the SHA256SUMS of the release. The official Docker image pins the same sums for Linux. */
+/** As several public records of the release give them; the official Docker image pins the same sums for Linux. */
 const sums: Readonly<Record<string, string>> = {
   'linux-amd64': '5d2c51caca950333aba84911df7d377f826f3a59ec36061c6539105084f65c92',
   'linux-arm64': 'cdc208f5a3f42963a52b6ab06ef65626bb870315dc936e26ba571780c6351112',
