@@ -10,6 +10,11 @@ import type { Follower } from '../readmodel/follower.ts';
 export interface JobVersion {
   /** Of the job's last message. */
   readonly sequence: Sequence;
+  /**
+   * The sum of the last sequences of its tasks, which grows with every message. `sequence` may not: the tasks of a record are read at
+   * different moments, so that one of them may have a message that is missing there, and is older than the record's last one.
+   */
+  readonly revision: number;
   /** The job has not finished. */
   readonly open: boolean;
   /** The job has finished, or waits for nothing but a reviewer. */
@@ -19,12 +24,14 @@ export interface JobVersion {
 export function versionOf(record: JobRecord): JobVersion {
   const states = record.tasks.map(({ last }) => last.state);
   const open = states.some(isOpen);
-  return {
-    sequence: Math.max(...record.tasks.map(({ last }) => last.sequence)),
-    open,
-    settled: !open || awaitsReview(states),
-  };
+  const sequences = record.tasks.map(({ last }) => last.sequence);
+  return { ...revisionOf(sequences), open, settled: !open || awaitsReview(states) };
 }
+
+const revisionOf = (sequences: readonly Sequence[]): Pick<JobVersion, 'sequence' | 'revision'> => ({
+  sequence: Math.max(0, ...sequences),
+  revision: sequences.reduce((sum, each) => sum + each, 0),
+});
 
 interface WaitContext {
   readonly watch: JobWatch;
@@ -58,14 +65,18 @@ export async function waitForJob(
 function indexedVersion({ index }: Pick<Follower, 'index'>, job: JobId): JobVersion | undefined {
   const indexed = index.job(job);
   if (indexed === undefined) return undefined;
-  const sequence = Math.max(0, ...indexed.tasks.map((task) => task?.sequence ?? 0));
+  const sequences = indexed.tasks.map((task) => task?.sequence ?? 0);
   const open = indexed.openTasks > 0;
-  return { sequence, open, settled: !open || awaitsReview(indexed.tasks.flatMap((task) => task?.state ?? [])) };
+  return {
+    ...revisionOf(sequences),
+    open,
+    settled: !open || awaitsReview(indexed.tasks.flatMap((task) => task?.state ?? [])),
+  };
 }
 
 /** A lagging follower must not override the version that was read. */
 function newer(read: JobVersion, indexed: JobVersion | undefined): JobVersion {
-  return indexed === undefined || indexed.sequence < read.sequence ? read : indexed;
+  return indexed === undefined || indexed.revision < read.revision ? read : indexed;
 }
 
 /** Wakes requests that wait for one job. All of them share one listener on the follower. */

@@ -23,7 +23,7 @@ export async function liveOf(
 }
 
 /** Weak, because progress, and what a task waits for, may change between two transitions. */
-export const jobTag = (record: JobRecord): string => `W/"${versionOf(record).sequence}"`;
+export const jobTag = (record: JobRecord): string => `W/"${versionOf(record).revision}"`;
 
 /** Sets `ETag`, and for an open job `Retry-After`, the time after which another read is worthwhile. */
 export function jobHeaders(reply: FastifyReply, record: JobRecord, now: number, { waits }: Live): FastifyReply {

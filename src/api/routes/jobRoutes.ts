@@ -77,11 +77,11 @@ async function jobAfterWait(
   requestEnded: () => AbortSignal,
 ): Promise<JobRecord> {
   const record = await readJob(context, tenant, id);
-  const { sequence, settled } = versionOf(record);
+  const { revision, settled } = versionOf(record);
   const mustWait = known === undefined ? !settled : isNamed(known, jobTag(record));
   if (waitMs === 0 || !mustWait) return record;
   const enough = (version: JobVersion): boolean =>
-    known === undefined ? version.settled : version.sequence > sequence;
+    known === undefined ? version.settled : version.revision > revision;
   const end = requestEnded();
   await waitForJob(context, record, enough, waitMs, end);
   const loss = accessLoss(end);

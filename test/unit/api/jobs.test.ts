@@ -135,6 +135,23 @@ describe('GET /v1/jobs/{id}', () => {
     expect(await world.get(`/v1/jobs/${id}?wait=30s`)).toMatchObject({ status: 200 });
   });
 
+  test('a job whose tasks were read at different moments has another version than when it is complete', async () => {
+    await using world = await apiWorld();
+    const id = await world.submit({ tasks: [{}, {}] });
+    for (const task of [0, 1]) await world.claim(id, task);
+    const before = await world.log.read(id);
+    for (const task of [0, 1]) await world.finish(id, task, succeeded);
+    const complete = await world.log.read(id);
+    const { read, last } = world.log;
+    world.log.read = async () => ({ job: id, tasks: [before!.tasks[0]!, complete!.tasks[1]!] });
+    world.log.last = async () => before!.tasks[0]!.last;
+    const torn = await world.get(`/v1/jobs/${id}`);
+    expect(torn.json.tasks.map(({ state }: { state: string }) => state)).toEqual(['running', 'succeeded']);
+    Object.assign(world.log, { read, last });
+    const known = { 'if-none-match': String(torn.headers.etag) };
+    expect(await world.get(`/v1/jobs/${id}`, known)).toMatchObject({ status: 200, json: { state: 'succeeded' } });
+  });
+
   test("is never older than what this process knows: a lagging replica's answer is read again from the leader", async () => {
     await using world = await apiWorld();
     const id = await world.submit();
