@@ -1,8 +1,15 @@
 // The settings for Kubernetes: whether the API accepts Kubernetes tokens, and which resources the operator reconciles.
 
 import { z } from 'zod';
-import { label, list, oneOf, path, url } from './forms.ts';
+import { label, list, matching, oneOf, path, url } from './forms.ts';
 import { optional, optionalList, withDefault } from './setting.ts';
+
+/** The name of a Helm release may have dots. */
+const releaseName = matching(
+  /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/,
+  '1 to 63 lower-case letters, digits and inner - and .',
+  'name',
+);
 
 export const kubernetesSettings = z.object({
   auth: withDefault(oneOf('on', 'off'), 'off', {
@@ -25,6 +32,12 @@ export const kubernetesSettings = z.object({
     name: 'NAMESPACE',
     description: 'Namespace of the installation (unset: in a pod, that of the pod; otherwise `default`)',
     usedBy: ['api', 'operator'],
+  }),
+  installation: optional(releaseName, {
+    name: 'INSTALLATION',
+    description:
+      'Name of the installation in its namespace (the chart sets it); GenerationJobs carry both, so that no other installation runs them too',
+    usedBy: ['operator'],
   }),
   watchNamespaces: optionalList(list(label), {
     name: 'WATCH_NAMESPACES',

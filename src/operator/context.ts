@@ -38,6 +38,8 @@ export interface OperatorContext {
   /** Default: traces are off. */
   readonly tracer?: Tracer;
   readonly metrics: OperatorMetrics;
+  /** The name of the installation in the cluster, as in `genwarden/genwarden`; the same for all its processes, and after a restart. */
+  readonly installation: string;
   /** The namespace of the installation and its WorkerPools. */
   readonly namespace: string;
   /** The namespaces whose GenerationJobs are run; empty: all namespaces. */

@@ -76,10 +76,15 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   };
 }
 
-function placeOf({ kubernetes }: Settings): Pick<OperatorContext, 'namespace' | 'watchNamespaces' | 'workerTemplate'> {
-  const { namespace, watchNamespaces, workerTemplateFile } = kubernetes;
+type Place = Pick<OperatorContext, 'installation' | 'namespace' | 'watchNamespaces' | 'workerTemplate'>;
+
+function placeOf({ kubernetes }: Settings): Place {
+  const { installation, watchNamespaces, workerTemplateFile } = kubernetes;
+  const namespace = installationNamespace(kubernetes.namespace);
   return {
-    namespace: installationNamespace(namespace),
+    // Two releases in one namespace have two names.
+    installation: installation === undefined ? namespace : `${namespace}/${installation}`,
+    namespace,
     watchNamespaces: watchNamespaces ?? [],
     workerTemplate: workerTemplateFile === undefined ? undefined : templateIn(workerTemplateFile),
   };

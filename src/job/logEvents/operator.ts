@@ -33,6 +33,16 @@ export const operatorEvents = define({
     fields: ['controller', 'keys'],
     when: 'Reconciles still ran when the term of the leading operator ended.',
   },
+  namespace_of_two_installations: {
+    level: 'warn',
+    fields: ['namespace', 'other', 'installation'],
+    when: 'Another installation runs GenerationJobs of a namespace that this one watches too. Each job runs once. Written once for each namespace and installation.',
+  },
+  definitions_outdated: {
+    level: 'error',
+    fields: [],
+    when: 'A CustomResourceDefinition is older than the operator, and drops a field that it needs.',
+  },
   default_pool_applied: {
     level: 'info',
     fields: ['pool'],

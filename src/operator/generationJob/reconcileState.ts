@@ -12,6 +12,8 @@ export interface ReconcileState {
   unansweredSince: Monotonic | undefined;
   /** When the terminal status is rechecked against the stream, once; `never` afterwards. */
   recheckAt: Monotonic | undefined;
+  /** An event said that another installation runs it. */
+  leftAlone: boolean;
   /** The stream contains the job's tombstone. */
   jobDeleted: boolean;
 }
@@ -27,6 +29,7 @@ export class ReconcileStates {
       written: undefined,
       unansweredSince: undefined,
       recheckAt: undefined,
+      leftAlone: false,
       jobDeleted: false,
     };
     this.#states.set(uid, fresh);

@@ -10,6 +10,7 @@ import type { OperatorContext } from '../context.ts';
 import { type GenerationJob, isFinished } from '../resources/generationJob.ts';
 import { generationJobType } from '../resources/kinds.ts';
 import { deletionTime, requeueAfter, writeDue } from './decide/schedule.ts';
+import { Claims } from './claims.ts';
 import { cancelJobOf } from './orphans.ts';
 import type { ReconcileStates, ReconcileState } from './reconcileState.ts';
 import { deletedJob, type Observation, observationOf, observeJob } from './observe.ts';
@@ -39,14 +40,15 @@ const conflictRetry = 200;
 
 export class Reconciler {
   readonly #context: OperatorContext & LaneContext & WaitContext;
-  readonly #informer: Pick<Informer<GenerationJob>, 'get'>;
+  readonly #informer: Pick<Informer<GenerationJob>, 'get' | 'list'>;
   readonly #owners: OwnerIndex;
   readonly #states: ReconcileStates;
   readonly #writer: StatusWriter;
+  readonly #claims: Claims;
 
   constructor(
     context: OperatorContext & LaneContext & WaitContext,
-    informer: Pick<Informer<GenerationJob>, 'get'>,
+    informer: Pick<Informer<GenerationJob>, 'get' | 'list'>,
     owners: OwnerIndex,
     states: ReconcileStates,
   ) {
@@ -55,6 +57,7 @@ export class Reconciler {
     this.#owners = owners;
     this.#states = states;
     this.#writer = new StatusWriter(context);
+    this.#claims = new Claims(context, informer, this.#writer);
   }
 
   async reconcile(key: ResourceKey): Promise<ReconcileResult> {
@@ -63,9 +66,10 @@ export class Reconciler {
     if (cached === undefined) return undefined;
     const state = this.#states.of(cached.metadata.uid);
     const resource = this.#writer.newest(cached, state);
+    if (this.#claims.isOfOther(resource, state)) return undefined;
     if (resource.metadata.deletionTimestamp !== undefined) await this.#cancelWhileTerminating(resource);
     else if (await this.#deletedByTtl(resource)) return undefined;
-    return await this.#syncStatus(resource, state);
+    return await this.#syncClaimed(resource, state);
   }
 
   /** Deleted resources that had this name. */
@@ -93,6 +97,20 @@ export class Reconciler {
     if (clock.now() < (deletionTime(resource) ?? Infinity) || this.#mayBeOpen(uid)) return false;
     await cluster.delete(generationJobType, { namespace, name }, { uid });
     return true;
+  }
+
+  async #syncClaimed(resource: GenerationJob, state: ReconcileState): Promise<ReconcileResult> {
+    const claim = await this.#claims.claim(resource, state);
+    switch (claim.kind) {
+      case 'gone':
+        return undefined;
+      case 'later':
+        return claim;
+      case 'ours':
+        return await this.#syncStatus(claim.resource, state);
+      default:
+        return claim satisfies never;
+    }
   }
 
   async #syncStatus(resource: GenerationJob, state: ReconcileState): Promise<ReconcileResult> {

@@ -53,6 +53,11 @@ const count = (which: string) => z.int().min(0).max(500).optional().describe(`${
 export const generationJobStatus = z
   .strictObject({
     jobId: z.string().max(26).optional().describe('The ID of the job in the API and the command line.'),
+    installation: z
+      .string()
+      .max(128)
+      .optional()
+      .describe('The installation that runs the job. Another one that watches the namespace leaves it alone.'),
     state: z.enum(taskStates).optional().describe('The state of the job.'),
     reason: z.string().max(128).optional().describe('The reason for the state, in CamelCase.'),
     message: z.string().max(2_048).optional().describe('The reason for the state, in words.'),

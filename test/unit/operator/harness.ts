@@ -120,6 +120,7 @@ function contextOf(world: World, overrides: Partial<OperatorContext>) {
     images: sharpImageReader(),
     keys: scriptedKeys(),
     follower: startFollower({ log, clock, logger }),
+    installation: 'genwarden/genwarden',
     namespace,
     watchNamespaces: [],
     workerTemplate: undefined,

@@ -154,12 +154,13 @@ const accepted = (job: string | undefined): Condition => ({
 const shortened = ({ reason, message }: Why): Why => ({ reason, message: truncate(message) });
 
 function withNewConditions(
-  { metadata: { generation = 1 }, status: { conditions: before = [] } = {} }: GenerationJob,
+  { metadata: { generation = 1 }, status: { conditions: before = [], installation } = {} }: GenerationJob,
   status: GenerationJobStatus,
   changes: readonly Condition[],
   now: Instant,
 ): GenerationJobStatus {
   return {
+    ...(installation !== undefined && { installation }),
     ...status,
     observedGeneration: generation,
     conditions: setConditions(before, changes, generation, isoTime(now)),

@@ -5,7 +5,7 @@ import { anOperator, aWorld, conditions, create, hands, peek, start, statusWrite
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-test('an image job takes three status writes and three events from its creation to Complete', async () => {
+test('an image job takes four status writes, the first of which claims it, and three events from its creation to Complete', async () => {
   const { world, operator, resource } = await reconciled(
     'yard',
     { jobMetadata: { brand: 'b1' } },
@@ -42,7 +42,7 @@ test('an image job takes three status writes and three events from its creation 
     Failed: 'False EndedOtherwise',
     Finished: 'True Succeeded',
   });
-  expect(statusWrites(world)).toBe(3);
+  expect(statusWrites(world)).toBe(4);
   expect(operator.events.map(({ reason }) => reason)).toEqual(['Submitted', 'Running', 'Succeeded']);
 });
 
@@ -91,7 +91,7 @@ test('counts are written at most every ten seconds, the final status at once', a
     await operator.after(500);
   }
   // In 39 s: accepted, started, three counts.
-  expect(statusWrites(world)).toBe(5);
+  expect(statusWrites(world)).toBe(6);
   expect(peek(world, 'many')?.status).toMatchObject({ state: 'running', tasks: { succeeded: 30 } });
   await succeed(39);
   await operator.settle();

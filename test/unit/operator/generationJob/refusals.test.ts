@@ -31,7 +31,7 @@ describe('a retryable refusal', () => {
     await operator.settle();
     for (let minute = 0; minute < 9; minute += 1) await operator.after(60_000);
     expect(conditions(peek(world, 'yard'))).toMatchObject({ Finished: 'False PoolNotFound' });
-    expect(statusWrites(world)).toBe(1);
+    expect(statusWrites(world)).toBe(2);
     await operator.after(60_000);
     expect(conditions(peek(world, 'yard'))).toMatchObject({
       Accepted: 'False PoolNotFound',
@@ -115,10 +115,10 @@ describe('no answer', () => {
     world.log.away = true;
     await operator.settle();
     await operator.after(5_000);
-    expect(peek(world, 'yard')?.status).toBeUndefined();
+    expect(peek(world, 'yard')?.status).toEqual({ installation: 'genwarden/genwarden' });
     for (let second = 0; second < 30; second += 1) await operator.after(1_000);
     expect(conditions(peek(world, 'yard'))).toMatchObject({ Accepted: 'Unknown Unavailable' });
-    expect(statusWrites(world)).toBe(1);
+    expect(statusWrites(world)).toBe(2);
     expect(operator.errors.length).toBeGreaterThan(10);
     world.log.away = false;
     await operator.after(1_000);

@@ -31,7 +31,7 @@ test('a job whose keys are refused says so in its status, with a warning event, 
   await succeed();
   await operator.settle();
   expect(peek(world, 'yard')?.status).toMatchObject({ state: 'succeeded' });
-  expect(statusWrites(world)).toBe(3);
+  expect(statusWrites(world)).toBe(4);
 });
 
 test('the status follows when the obstacle appears or goes, at the next look', async () => {
@@ -47,5 +47,5 @@ test('the status follows when the obstacle appears or goes, at the next look', a
   await world.queue.resume('default');
   await operator.after(300_000);
   expect(peek(world, 'yard')?.status?.message).toBe('Waiting for a worker');
-  expect(statusWrites(world)).toBe(3);
+  expect(statusWrites(world)).toBe(4);
 });
