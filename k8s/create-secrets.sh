@@ -4,6 +4,7 @@
 #
 #   genwarden-api-token    token, tokens.json                        the admin token, and its hash for the API
 #   genwarden-nats-auth    {api,worker,controller,operator,system}-password   an external NATS needs the same users and passwords
+#                          route-password                          of three NATS servers of the chart for each other
 #   genwarden-gemini-keys  api-key                                   any text works with the stand-in
 #   genwarden-nats-ca      ca.crt                                    only with NATS_CA: the certificate authority of your NATS
 set -eu
@@ -37,7 +38,7 @@ fi
 
 if there genwarden-nats-auth; then echo 'secret genwarden-nats-auth exists'; else
   mkdir "$folder/genwarden-nats-auth"
-  for user in api worker controller operator system; do
+  for user in api worker controller operator system route; do
     # Starts with a letter, because NATS would parse digits as a number.
     printf 'p%s' "$(random)" >"$folder/genwarden-nats-auth/$user-password"
   done

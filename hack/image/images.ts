@@ -89,12 +89,18 @@ export async function productionModules(): Promise<string[]> {
   return paths.filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
 }
 
-/** Laid out like the official image: the program at /nats-server, with arguments only. */
+/** Laid out like the official image: the program at /nats-server, which is on the PATH, with arguments only. */
 async function packNats(file: string, name: string, workFolder: string): Promise<void> {
   const folder = join(workFolder, 'nats');
   await addAccounts(folder, 'nats', 10001);
   await addProgram(folder, natsServer(), '/nats-server');
-  await packImage(file, name, [{ folder }], { entrypoint: ['/nats-server'] }, workFolder);
+  await packImage(
+    file,
+    name,
+    [{ folder }],
+    { entrypoint: ['/nats-server'], env: { PATH: '/usr/local/bin:/usr/bin:/bin:/' } },
+    workFolder,
+  );
 }
 
 function natsServer(): string {

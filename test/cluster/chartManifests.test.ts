@@ -106,7 +106,10 @@ const claimsOf = ({ containers, volumes = [] }: Any): Any[] =>
 describe('contradictory values are rejected with a reason', () => {
   test.each([
     [['nats.external.urls={nats://nats:4222}'], 'requires nats.auth.existingSecret'],
-    [['nats.replicas=3'], 'the bundled NATS is a single server'],
+    [['nats.replicas=5'], "the chart's own NATS has 1 server or 3"],
+    [['nats.replicas=3', 'nats.persistence.enabled=false'], 'requires nats.persistence.enabled'],
+    [['nats.replicas=3', 'nats.terminationGracePeriodSeconds=30'], 'needs up to 45 to stop gracefully'],
+    [['nats.tls.existingSecret=a', 'nats.tls.issuerRef.name=b'], 'only one of them'],
     [['nats.persistence.size=9Gi'], 'a volume needs a fifth more'],
     [['nats.auth.credsSecret=creds'], 'requires an external NATS'],
     [['gemini.apiKeys={a}', 'gemini.existingSecret=b'], 'only one of them'],
@@ -156,6 +159,7 @@ const kinds = [
   { group: 'monitoring.coreos.com', version: 'v1', kind: 'ServiceMonitor', plural: 'servicemonitors' },
   { group: 'monitoring.coreos.com', version: 'v1', kind: 'PodMonitor', plural: 'podmonitors' },
   { group: 'monitoring.coreos.com', version: 'v1', kind: 'PrometheusRule', plural: 'prometheusrules' },
+  { group: 'cert-manager.io', version: 'v1', kind: 'Certificate', plural: 'certificates' },
   { group: 'gateway.networking.k8s.io', version: 'v1', kind: 'HTTPRoute', plural: 'httproutes' },
 ];
 

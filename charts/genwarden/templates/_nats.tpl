@@ -4,7 +4,31 @@
 {{- if .Values.nats.external.urls -}}
 {{- join "," .Values.nats.external.urls -}}
 {{- else -}}
-{{- printf "nats://%s-nats:4222" (include "genwarden.fullname" .) -}}
+{{- printf "%s://%s-nats:4222" (eq (include "genwarden.natsTls" .) "true" | ternary "tls" "nats") (include "genwarden.fullname" .) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether the chart installs three NATS servers. */}}
+{{- define "genwarden.natsClustered" -}}
+{{- and (not .Values.nats.external.urls) (gt (int .Values.nats.replicas) 1) -}}
+{{- end -}}
+
+{{/* Whether the chart's own NATS has TLS. */}}
+{{- define "genwarden.natsTls" -}}
+{{- and (not .Values.nats.external.urls) (ne (printf "%s%s" .Values.nats.tls.existingSecret .Values.nats.tls.issuerRef.name) "") -}}
+{{- end -}}
+
+{{/* Name of the secret with the certificate of the chart's own NATS. */}}
+{{- define "genwarden.natsTlsSecret" -}}
+{{- .Values.nats.tls.existingSecret | default (printf "%s-nats-tls" (include "genwarden.fullname" .)) -}}
+{{- end -}}
+
+{{/* Name of the secret with the certificate authority of the servers, of the chart's own ones too; empty if there is none. */}}
+{{- define "genwarden.natsCaSecret" -}}
+{{- if eq (include "genwarden.natsTls" .) "true" -}}
+{{- include "genwarden.natsTlsSecret" . -}}
+{{- else -}}
+{{- .Values.nats.external.tls.caSecret -}}
 {{- end -}}
 {{- end -}}
 
@@ -46,7 +70,7 @@
 - name: GENWARDEN_NATS_TLS_HANDSHAKE_FIRST
   value: "on"
 {{- end }}
-{{- with $nats.external.tls.caSecret }}
+{{- with include "genwarden.natsCaSecret" .root }}
 - name: GENWARDEN_NATS_TLS_CA
   value: /etc/genwarden/nats-ca/ca.crt
 {{- end }}
@@ -73,7 +97,7 @@
     items:
       - { key: {{ $.component }}.creds, path: nats.creds }
 {{- end }}
-{{- with $nats.external.tls.caSecret }}
+{{- with include "genwarden.natsCaSecret" .root }}
 - name: nats-ca
   secret:
     secretName: {{ . }}
@@ -95,7 +119,7 @@
   mountPath: /etc/genwarden/nats-creds
   readOnly: true
 {{- end }}
-{{- if $nats.external.tls.caSecret }}
+{{- if include "genwarden.natsCaSecret" .root }}
 - name: nats-ca
   mountPath: /etc/genwarden/nats-ca
   readOnly: true

@@ -8,6 +8,8 @@ import type { GenwardenClient, SubmitRequest } from '../../../src/client/index.t
 export interface RunningLoad {
   /** The IDs of all jobs acknowledged so far. */
   readonly jobs: readonly string[];
+  /** How long each of them waited for its acknowledgement, ms, with all repetitions. */
+  readonly waits: readonly number[];
   /** Stops; returns the IDs once all pending submits are acknowledged. */
   stop(): Promise<readonly string[]>;
 }
@@ -26,11 +28,14 @@ export const smallPicture = (afterMs: number): string => `[standin: image small 
 
 export function keepSubmitting(client: GenwardenClient, { name, everyMs, callMs = 2_000 }: LoadOptions): RunningLoad {
   const jobs: string[] = [];
+  const waits: number[] = [];
   const stop = new AbortController();
   const run = async (): Promise<void> => {
     for (let made = 0; !stop.signal.aborted; made += 1) {
       const prompt = `${name} ${made} ${smallPicture(callMs)}`;
+      const begun = performance.now();
       jobs.push(await submitUntilAcknowledged(client, { kind: 'image', input: { prompt } }));
+      waits.push(performance.now() - begun);
       await pause(everyMs, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   };
@@ -38,6 +43,7 @@ export function keepSubmitting(client: GenwardenClient, { name, everyMs, callMs 
   running.catch(() => undefined);
   return {
     jobs,
+    waits,
     stop: async () => {
       stop.abort();
       await running;

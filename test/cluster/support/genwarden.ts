@@ -39,15 +39,22 @@ export async function installGenwarden(
 ): Promise<InstalledGenwarden> {
   const fullname = release.includes('genwarden') ? release : `${release}-genwarden`;
   await applyDefinitions();
-  const volume = await provideVolume(namespace, `data-${fullname}-nats-0`);
   const chosen = merge(testValues, values);
+  const volumes = await natsVolumes(namespace, fullname, chosen);
   try {
     await helmWith(chosen, 'install', release, chartFolder, '-n', namespace, '--wait', '--timeout', '180s');
-    return await reach({ namespace, release, fullname, volume, chosen });
+    return await reach({ namespace, release, fullname, volumes, chosen });
   } catch (error) {
     await printDiagnostics(namespace, 'Genwarden did not come up');
     throw error;
   }
+}
+
+/** One for each server of NATS, whose number is a value. */
+function natsVolumes(namespace: string, fullname: string, { nats }: Values): Promise<TestVolume[]> {
+  const servers = (nats as { replicas?: number }).replicas ?? 1;
+  const claims = Array.from({ length: servers }, (_, index) => `data-${fullname}-nats-${index}`);
+  return Promise.all(claims.map((claim) => provideVolume(namespace, claim)));
 }
 
 const [genwardenRepository, genwardenTag] = genwardenImage.split(':');
@@ -83,11 +90,11 @@ interface Parts {
   namespace: string;
   release: string;
   fullname: string;
-  volume: TestVolume;
+  volumes: readonly TestVolume[];
   chosen: Values;
 }
 
-async function reach({ namespace, release, fullname, volume, chosen }: Parts): Promise<InstalledGenwarden> {
+async function reach({ namespace, release, fullname, volumes, chosen }: Parts): Promise<InstalledGenwarden> {
   const { spec } = await getObject('service', `${fullname}-api`, namespace);
   const { data } = await getObject('secret', `${fullname}-api-token`, namespace);
   const url = `http://${spec.clusterIP}:${spec.ports[0].port}`;
@@ -108,7 +115,7 @@ async function reach({ namespace, release, fullname, volume, chosen }: Parts): P
     uninstall: async () => {
       await helm('uninstall', release, '-n', namespace, '--ignore-not-found', '--wait', '--timeout', '120s');
       await kubectl('delete', 'pvc', '--all', '-n', namespace, '--wait=false');
-      await volume.remove();
+      for (const volume of volumes) await volume.remove();
     },
   };
 }

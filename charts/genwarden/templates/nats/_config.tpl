@@ -23,13 +23,52 @@
 {{- /* A user's inbox contains its name. */ -}}
 {{- $permissions = $permissions | replace (printf "_INBOX_%s." .) (printf "_INBOX_%s." $name) -}}
 {{- end -}}
-server_name: {{ include "genwarden.fullname" . }}-nats
+{{- $clustered := eq (include "genwarden.natsClustered" .) "true" -}}
+{{- $tls := eq (include "genwarden.natsTls" .) "true" }}
+server_name: {{ $clustered | ternary "$POD_NAME" (printf "%s-nats" (include "genwarden.fullname" .)) }}
 listen: "0.0.0.0:4222"
 http: "0.0.0.0:8222"
 max_payload: 8MB
+{{- if or $clustered $tls }}
+pid_file: /tmp/nats.pid
+{{- end }}
+{{- if $tls }}
+
+# Users have passwords, so that clients need no certificate.
+tls {
+  {{- include "genwarden.natsTlsFiles" . | nindent 2 }}
+}
+{{- end }}
+{{- if $clustered }}
+
+# A server that is about to stop hands over its leaderships, then closes its clients' connections one after the other.
+lame_duck_duration: 30s
+lame_duck_grace_period: 3s
+
+cluster {
+  name: {{ include "genwarden.fullname" . }}
+  listen: "0.0.0.0:6222"
+  # Clients use the Service: a certificate does not contain the addresses of pods.
+  no_advertise: true
+  authorization { user: route, password: $NATS_ROUTE_PASSWORD, timeout: 5 }
+  routes: [
+    {{- range until (int $nats.replicas) }}
+    $NATS_ROUTE_{{ . }}
+    {{- end }}
+  ]
+  {{- if $tls }}
+  # Servers prove their identity to each other.
+  tls {
+    {{- include "genwarden.natsTlsFiles" . | nindent 4 }}
+    verify: true
+  }
+  {{- end }}
+}
+{{- end }}
 
 jetstream {
-  store_dir: /data
+  # A cluster deletes what a single server has stored, so it has another folder.
+  store_dir: {{ $clustered | ternary "/data/cluster" "/data" }}
   max_file_store: {{ $nats.jetstream.maxFileStore }}
   max_memory_store: {{ $nats.jetstream.maxMemoryStore }}
   sync_interval: {{ $nats.jetstream.syncInterval | quote }}
@@ -40,7 +79,12 @@ jetstream {
 
 accounts {
   GENWARDEN {
+    {{- if $clustered }}
+    # The limits of an account count each replica.
+    jetstream: { max_file: {{ mul $nats.replicas (include "genwarden.bytes" $nats.jetstream.maxFileStore) }}, max_memory: {{ mul $nats.replicas (include "genwarden.bytes" $nats.jetstream.maxMemoryStore) }} }
+    {{- else }}
     jetstream: { max_file: {{ $nats.jetstream.maxFileStore }}, max_memory: {{ $nats.jetstream.maxMemoryStore }} }
+    {{- end }}
     users: [
       {{- range $users }}
       { user: {{ .name | quote }}, password: $NATS_{{ upper .of }}_PASSWORD, permissions: ${{ .of }}_permissions }
@@ -57,3 +101,10 @@ accounts {
 }
 system_account: SYS
 {{ end -}}
+
+{{- define "genwarden.natsTlsFiles" -}}
+cert_file: /etc/nats-tls/tls.crt
+key_file: /etc/nats-tls/tls.key
+ca_file: /etc/nats-tls/ca.crt
+timeout: 5
+{{- end -}}

@@ -1,0 +1,82 @@
+{{/* Parts of the container of a NATS server. */}}
+
+{{- define "genwarden.natsServerEnv" -}}
+{{- $nats := .Values.nats -}}
+{{- $secret := include "genwarden.natsSecret" . -}}
+{{- $service := printf "%s-nats" (include "genwarden.fullname" .) -}}
+{{- $clustered := eq (include "genwarden.natsClustered" .) "true" -}}
+{{- range concat (list "api" "worker" "controller" "operator" "system") ($clustered | ternary (list "route") list) }}
+- name: {{ upper . }}_PASSWORD
+  valueFrom:
+    secretKeyRef: { name: {{ $secret }}, key: {{ . }}-password }
+# Quoted, because NATS parses variables as configuration, where 12k is a number.
+- name: NATS_{{ upper . }}_PASSWORD
+  value: "'$({{ upper . }}_PASSWORD)'"
+{{- end }}
+{{- if $clustered }}
+- name: POD_NAME
+  valueFrom:
+    fieldRef: { fieldPath: metadata.name }
+{{- range until (int $nats.replicas) }}
+- name: NATS_ROUTE_{{ . }}
+  value: "'nats://route:$(ROUTE_PASSWORD)@{{ $service }}-{{ . }}.{{ $service }}-headless.{{ $.Release.Namespace }}.svc:6222'"
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/*
+A server of a cluster is started once all its replicas are current: a rolling update and node drains wait for that. Later, a stream
+without a leader makes no server unready, because clients could not connect then; nor does a restart help it. What does need a
+restart is JetStream that is off, for example after a failed write to a full disk.
+
+A single server is not healthy until it has read its store. After a failed write, a stream stores nothing until the server restarts.
+*/}}
+{{- define "genwarden.natsProbes" -}}
+{{- $clustered := eq (include "genwarden.natsClustered" .) "true" -}}
+startupProbe:
+  httpGet: { path: /healthz, port: monitor }
+  periodSeconds: {{ $clustered | ternary 2 1 }}
+  timeoutSeconds: 5
+  # Catching up takes long if the store is large{{ if $clustered }}, and a server waits for at least one other{{ end }}.
+  failureThreshold: {{ $clustered | ternary 1800 300 }}
+livenessProbe:
+  httpGet: { path: {{ $clustered | ternary "\"/healthz?js-enabled-only=true\"" "/healthz" }}, port: monitor }
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+readinessProbe:
+  httpGet: { path: "/healthz?js-server-only=true", port: monitor }
+  periodSeconds: 5
+  timeoutSeconds: 5
+{{- if $clustered }}
+lifecycle:
+  # Lame duck mode. The SIGTERM that follows has no effect then.
+  preStop:
+    exec:
+      command: [nats-server, --signal, ldm=/tmp/nats.pid]
+{{- end }}
+{{- end -}}
+
+{{/* `nats` of the values, with the chart's defaults: three servers on one node, or in one zone, are lost with it. */}}
+{{- define "genwarden.natsScheduling" -}}
+{{- $selector := include "genwarden.selectorLabels" (dict "root" . "component" "nats") | fromYaml -}}
+{{- $term := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" $selector) -}}
+{{- $affinity := dict -}}
+{{- if eq (include "genwarden.natsClustered" .) "true" -}}
+{{- if eq .Values.nats.antiAffinity "required" -}}
+{{- $affinity = dict "podAntiAffinity" (dict "requiredDuringSchedulingIgnoredDuringExecution" (list $term)) -}}
+{{- else -}}
+{{- $preferred := list (dict "weight" 100 "podAffinityTerm" $term) -}}
+{{- $affinity = dict "podAntiAffinity" (dict "preferredDuringSchedulingIgnoredDuringExecution" $preferred) -}}
+{{- end -}}
+{{- end -}}
+{{- $spread := list -}}
+{{- if eq (include "genwarden.natsClustered" .) "true" -}}
+{{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" -}}
+{{- $spread = append $spread (dict "maxSkew" 1 "topologyKey" . "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" (dict "matchLabels" $selector)) -}}
+{{- end -}}
+{{- end -}}
+{{- $own := dict "affinity" (.Values.nats.affinity | default $affinity) "topologySpreadConstraints" (.Values.nats.topologySpreadConstraints | default $spread) -}}
+{{- $of := merge $own .Values.nats -}}
+{{- dict "component" "nats" "of" $of | toYaml -}}
+{{- end -}}

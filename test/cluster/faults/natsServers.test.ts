@@ -1,0 +1,150 @@
+// The chart's three NATS servers under load: rolling restarts by kubectl and by helm upgrade, and the loss of the server that leads.
+// No accepted job is lost, and the stand-in gets each call once.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { markdownTable } from '../../support/markdownTable.ts';
+import { until } from '../../support/until.ts';
+import { installGenwarden, type InstalledGenwarden } from '../support/genwarden.ts';
+import { getObject, kubectl, untilObject, type Any } from '../support/kubectl.ts';
+import { testNamespace } from '../support/namespace.ts';
+import { createNatsCertificate, natsTlsSecret } from '../support/natsTls.ts';
+import { audit } from './audit.ts';
+import { faultValues, podsOf } from './installation.ts';
+import { keepSubmitting } from './load.ts';
+
+const namespace = testNamespace('nats-faults');
+const servers = 3;
+const nats = { replicas: servers, tls: { existingSecret: natsTlsSecret }, resources: { requests: { cpu: '50m' } } };
+const rows: Row[] = [];
+let genwarden: InstalledGenwarden;
+
+beforeAll(async () => {
+  await createNatsCertificate(namespace);
+  genwarden = await installGenwarden(namespace, { ...faultValues, nats });
+});
+afterAll(async () => {
+  if (rows.length > 0) console.log(markdownTable(Object.values(columns), rows.map(lineOf)));
+  await genwarden?.uninstall();
+});
+
+test('kubectl rollout restart replaces all servers', { timeout: 900_000 }, async () => {
+  await underLoad(
+    'rollout restart of three NATS servers',
+    replacingAll(async () => {
+      await kubectl('rollout', 'restart', 'statefulset/genwarden-nats', '-n', namespace);
+    }),
+  );
+});
+
+test('so does a helm upgrade with other resources', { timeout: 900_000 }, async () => {
+  await underLoad(
+    'helm upgrade of three NATS servers',
+    replacingAll(async () => {
+      await genwarden.upgrade({ nats: { resources: { requests: { cpu: '60m' } } } });
+    }),
+  );
+});
+
+test('the server that leads the stream of jobs is killed', { timeout: 600_000 }, async () => {
+  await underLoad('delete pod --force of the leading NATS server', async () => {
+    const name = await leader();
+    const { metadata } = await getObject('pod', name, namespace);
+    await kubectl('delete', 'pod', name, '-n', namespace, '--force', '--grace-period=0');
+    await untilObject('pod', name, namespace, (pod) => pod['metadata'].uid !== metadata['uid'] && isReady(pod), {
+      what: 'a new pod that is ready',
+      timeoutMs: 240_000,
+    });
+  });
+});
+
+/** Starts a rolling update, and returns when no old pod is left; checks that two servers were ready all the time. */
+const replacingAll = (start: () => Promise<void>) => async (): Promise<void> => {
+  const before = (await podsOf(genwarden, 'nats')).map(({ metadata }) => metadata['uid'] as string);
+  const watch = new AbortController();
+  const fewest = fewestReady(watch.signal);
+  await start();
+  await kubectl('rollout', 'status', 'statefulset/genwarden-nats', '-n', namespace, '--timeout=600s');
+  watch.abort();
+  const now = await podsOf(genwarden, 'nats');
+  expect(now.filter(({ metadata }) => before.includes(metadata['uid']))).toEqual([]);
+  expect(await fewest).toBe(servers - 1);
+};
+
+/** The fewest servers that were Ready at the same time. */
+async function fewestReady(signal: AbortSignal): Promise<number> {
+  let fewest = servers;
+  while (!signal.aborted) {
+    fewest = Math.min(fewest, (await podsOf(genwarden, 'nats')).filter(isReady).length);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  return fewest;
+}
+
+interface Row {
+  readonly what: string;
+  readonly accepted: number;
+  readonly lost: number;
+  readonly twice: number;
+  readonly p50: number;
+  readonly max: number;
+  readonly seconds: number;
+}
+
+const columns = {
+  what: 'three NATS servers',
+  accepted: 'submits accepted',
+  lost: 'lost',
+  twice: 'called twice',
+  p50: 'submit p50 (ms)',
+  max: 'submit max (ms)',
+  seconds: 'duration (s)',
+};
+
+const lineOf = (row: Row): string[] => Object.keys(columns).map((key) => String(row[key as keyof Row]));
+
+async function underLoad(what: string, hurt: () => Promise<void>): Promise<void> {
+  const load = keepSubmitting(genwarden.client, { name: what, everyMs: 250 });
+  await until(() => load.jobs.length >= 10, { what: 'ten accepted jobs', timeoutMs: 60_000 });
+  const faultAt = Date.now();
+  try {
+    await hurt();
+  } finally {
+    await load.stop();
+  }
+  const seconds = Math.round((Date.now() - faultAt) / 1_000);
+  const { histories } = await audit(genwarden.client, { fault: what, jobs: load.jobs, faultAt });
+  const waits = load.waits.toSorted((one, other) => one - other).map(Math.round);
+  const accepted = load.jobs.length;
+  const twice = await calledTwice(what);
+  rows.push({
+    what,
+    accepted,
+    lost: accepted - histories.length,
+    twice,
+    p50: waits[accepted >> 1]!,
+    max: waits.at(-1)!,
+    seconds,
+  });
+  expect(twice).toBe(0);
+}
+
+/** Prompts for which the stand-in has answered more than one call. It keeps the last 2,000 calls. */
+async function calledTwice(what: string): Promise<number> {
+  const { spec } = await getObject('service', 'genwarden-standin', namespace);
+  const answer = await fetch(`http://${spec.clusterIP}:9090/standin/requests`);
+  const { requests } = (await answer.json()) as { requests: { prompt: string; outcome: string }[] };
+  const prompts = requests.filter(({ prompt, outcome }) => prompt.startsWith(what) && outcome === 'answered');
+  return prompts.length - new Set(prompts.map(({ prompt }) => prompt)).size;
+}
+
+/** The name of the server, which is that of its pod. */
+async function leader(): Promise<string> {
+  const { status } = await getObject('pod', 'genwarden-nats-0', namespace);
+  const answer = await fetch(`http://${status.podIP}:8222/jsz?streams=1`);
+  const { account_details } = (await answer.json()) as { account_details: Any[] };
+  const details = account_details.flatMap(({ stream_detail }) => stream_detail as Any[]);
+  return details.find(({ name }) => name === 'genwarden_tasks')!['cluster'].leader;
+}
+
+const isReady = ({ status }: Any): boolean =>
+  status['conditions']?.some((one: Any) => one['type'] === 'Ready' && one['status'] === 'True') ?? false;

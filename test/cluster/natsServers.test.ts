@@ -1,0 +1,74 @@
+// The chart's own NATS with three servers and TLS by a given secret: they come up, keep three replicas, and a job runs. What would
+// lose jobs, or never start, is refused before anything is changed.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { applyDefinitions, installGenwarden, testValues, type InstalledGenwarden } from './support/genwarden.ts';
+import { chartFolder, tryHelm } from './support/helm.ts';
+import { getObject, listObjects } from './support/kubectl.ts';
+import { testNamespace } from './support/namespace.ts';
+import { createNatsCertificate, natsTlsSecret } from './support/natsTls.ts';
+
+const namespace = testNamespace('nats-servers');
+const nats = { replicas: 3, tls: { existingSecret: natsTlsSecret }, resources: { requests: { cpu: '10m' } } };
+let genwarden: InstalledGenwarden;
+
+beforeAll(async () => {
+  await createNatsCertificate(namespace);
+  genwarden = await installGenwarden(namespace, { api: { replicas: 1 }, controller: { replicas: 1 }, nats });
+});
+afterAll(() => genwarden?.uninstall());
+
+test('three servers keep every stream and bucket, and a job runs', async () => {
+  const { client } = genwarden;
+  const { id } = await client.submit({ kind: 'image', input: { prompt: 'a lighthouse' } });
+  expect(await client.wait(id, { signal: AbortSignal.timeout(60_000) })).toMatchObject({ state: 'succeeded' });
+  const replicas = (await streams()).map(({ config, cluster }) => [config.num_replicas, cluster.replicas.length]);
+  expect(replicas.length).toBeGreaterThanOrEqual(7);
+  expect(new Set(replicas.map(String))).toEqual(new Set(['3,2']));
+});
+
+test('an upgrade that would lose the jobs is refused with the reason', async () => {
+  const input = JSON.stringify({ ...testValues, nats: { ...(testValues['nats'] as object), replicas: 1 } });
+  const upgrade = ['upgrade', 'genwarden', chartFolder, '-n', namespace, '--values', '-'];
+  const { code, stderr } = await tryHelm(upgrade, input);
+  expect({ code, stderr }).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(
+      'this release runs three NATS servers, and a single one cannot take over their jobs',
+    ),
+  });
+  const { spec } = await getObject('statefulset', 'genwarden-nats', namespace);
+  expect(spec.replicas).toBe(3);
+});
+
+test('so is one from a single server to three, by Kubernetes too', async () => {
+  const { spec, metadata } = await getObject('statefulset', 'genwarden-nats', namespace);
+  expect({ policy: spec.podManagementPolicy, service: spec.serviceName }).toEqual({
+    policy: 'Parallel',
+    service: `${metadata.name}-headless`,
+  });
+});
+
+test('without any StorageClass, an installation is refused instead of waiting for volumes', async () => {
+  await applyDefinitions();
+  const classes = await listObjects('storageclass', 'default');
+  const free = (await listObjects('pv', 'default')).filter(({ status }) => status.phase !== 'Bound');
+  expect({ classes, free }).toEqual({ classes: [], free: [] });
+  const input = JSON.stringify({ ...testValues, crds: { enabled: true } });
+  const install = ['install', 'other', chartFolder, '-n', namespace, '--dry-run=server', '--values', '-'];
+  const { code, stderr } = await tryHelm(install, input);
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('has no default StorageClass') });
+});
+
+interface StreamDetail {
+  readonly config: { readonly num_replicas: number };
+  readonly cluster: { readonly replicas: readonly object[] };
+}
+
+/** Of the first server, which has a replica of each. */
+async function streams(): Promise<StreamDetail[]> {
+  const { status } = await getObject('pod', 'genwarden-nats-0', namespace);
+  const answer = await fetch(`http://${status.podIP}:8222/jsz?streams=1&config=1`);
+  const { account_details } = (await answer.json()) as { account_details: { stream_detail: StreamDetail[] }[] };
+  return account_details.flatMap(({ stream_detail }) => stream_detail);
+}
