@@ -108,7 +108,7 @@ const nats = z.object({
   maxBytes: optional(size, {
     name: 'NATS_MAX_BYTES',
     description: "Maximum size of the stream; submits are refused above 85 % of it (unset: the stream's current limit)",
-    usedBy: ['controller', 'dev'],
+    usedBy: ['api', 'controller', 'dev'],
   }),
   server: optional(path, {
     name: 'NATS_SERVER',

@@ -11,6 +11,8 @@ export interface NatsStatus {
   readonly roundTripMs: number;
   /** The problem with the stream's settings, as text; undefined if they are suitable. */
   readonly unsuitable: string | undefined;
+  /** Settings of the stream that differ from this process's, because NATS refused them or nobody has applied them yet. */
+  readonly kept?: readonly { readonly says: string; readonly advice: string }[];
   readonly replicas: number;
   /** How long the stream keeps messages, ms; undefined: without limit, or unknown. */
   readonly maxAgeMs: number | undefined;

@@ -91,7 +91,7 @@ export async function startProcess(
     const { link } = context;
     setProbes({
       live,
-      ready: () => ({ ...readiness(link.connected(), ready()), ...remarksOn(storageOf(link).full()) }),
+      ready: () => ({ ...readiness(link.connected(), ready()), ...remarksOn(storageOf(link).full(), link.kept) }),
     });
     return { name: context.name, close: () => resources.close(), finished, ...(url === undefined ? {} : { url }) };
   } catch (error) {
@@ -163,9 +163,10 @@ function readiness(connected: boolean, parts: readonly { ready: boolean; reason:
 }
 
 /** A process is ready although storage takes nothing: what needs none of it continues, and other processes could do no more. */
-function remarksOn(full: FullStorage | undefined): Pick<Readiness, 'remarks'> {
-  if (full === undefined) return {};
-  return { remarks: [`${storageTitle(full)} (${full.words}). ${storageAdvice(full)}`] };
+function remarksOn(full: FullStorage | undefined, kept: ReadonlyMap<string, string>): Pick<Readiness, 'remarks'> {
+  const storage = full === undefined ? [] : [`${storageTitle(full)} (${full.words}). ${storageAdvice(full)}`];
+  const remarks = [...storage, ...kept.values()];
+  return remarks.length === 0 ? {} : { remarks };
 }
 
 /** `worker-<host>-<8 hexadecimal digits>`: safe in a subject; the host is cut to 40 characters. */

@@ -41,7 +41,7 @@
   value: {{ $nats.prefix | quote }}
 - name: GENWARDEN_NATS_REPLICAS
   value: {{ $nats.replicas | quote }}
-{{- if and (eq .component "controller") $nats.streamMaxBytes }}
+{{- if and (has .component (list "api" "controller")) $nats.streamMaxBytes }}
 - name: GENWARDEN_NATS_MAX_BYTES
   value: {{ $nats.streamMaxBytes | quote }}
 {{- end }}

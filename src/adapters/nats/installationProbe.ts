@@ -14,7 +14,7 @@ import { defaultLease } from './kv/leadership.ts';
 import type { NatsLink } from './link/connection.ts';
 import { withoutLogin } from './link/urlLogin.ts';
 import { streamName } from './stream/subjects.ts';
-import { ensureTaskStream } from './stream/taskStream.ts';
+import { keptByTaskStream } from './stream/taskStream.ts';
 
 export interface InstallationProbeOptions {
   readonly retentionMs: number;
@@ -60,22 +60,23 @@ async function checkNats(link: NatsLink, retentionMs: number): Promise<Omit<Nats
   };
 }
 
+/** Only looks: a check must neither create a stream that was deleted nor change one. */
 async function checkStream(
   link: NatsLink,
   retentionMs: number,
-): Promise<Pick<NatsStatus, 'unsuitable' | 'replicas' | 'maxAgeMs'>> {
+): Promise<Pick<NatsStatus, 'unsuitable' | 'kept' | 'replicas' | 'maxAgeMs'>> {
   const name = streamName(link.prefix);
+  const none = { kept: [], replicas: 0, maxAgeMs: undefined };
   try {
-    const { config } = await streamInfo(link, name, once);
-    // Only for a stream that exists: a check must not create one that was deleted.
-    await ensureTaskStream(link, { retentionMs, signal: AbortSignal.timeout(timeout) });
+    const info = await streamInfo(link, name, once);
+    const { config } = info;
+    const kept = await keptByTaskStream(link, retentionMs, info);
     const maxAgeMs = config.max_age > 0 ? millis(config.max_age) : undefined;
-    return { unsuitable: undefined, replicas: config.num_replicas, maxAgeMs };
+    return { unsuitable: undefined, kept, replicas: config.num_replicas, maxAgeMs };
   } catch (error) {
-    if (isStreamNotFound(error)) return { unsuitable: `There is no stream ${name}`, replicas: 0, maxAgeMs: undefined };
-    if (error instanceof GenwardenError && error.code === 'NatsUnsuitable') {
-      return { unsuitable: error.message, replicas: 0, maxAgeMs: undefined };
-    }
+    if (isStreamNotFound(error)) return { ...none, unsuitable: `There is no stream ${name}` };
+    if (error instanceof GenwardenError && error.code === 'NatsUnsuitable')
+      return { ...none, unsuitable: error.message };
     throw error;
   }
 }

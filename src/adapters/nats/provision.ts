@@ -13,11 +13,26 @@ import { ensureWebhookStream } from './webhooks/stream.ts';
 
 /** Throws what opening each of them would throw: `NatsUnsuitable`, `NatsTooOld`, `NatsPermissionDenied`, `Unavailable`. */
 export async function provisionNats(link: NatsLink, settings: StreamSettings): Promise<void> {
-  await ensureTaskStream(link, settings);
+  // First what needs little room: a stream that takes all that the account allows must not keep the others out.
   for (const name of ['pools', 'keys', marksBucket]) await openBucket(link, name);
   await openBucket(link, 'leader', defaultLease.leaseMs);
   // Permissions from before there were links and webhooks lack these: without them, everything else works.
   if (mayCreateStream(link, `KV_${link.prefix}_${linksBucket}`)) await openBucket(link, linksBucket);
   if (mayCreateStream(link, webhooksName(link.prefix))) await ensureWebhookStream(link, settings.retentionMs);
   await natsArtifactBucket(link, settings.retentionMs);
+  await ensureTaskStream(link, settings);
+}
+
+/** Tries again what NATS refused to change, for example until the account's limit has been raised. */
+export function retryKeptSettings(link: NatsLink, settings: StreamSettings, everyMs = 60_000): { close(): void } {
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy || link.kept.size === 0) return;
+    busy = true;
+    // A failure is one of the connection, which reports itself.
+    void provisionNats(link, { ...settings, signal: link.closing })
+      .catch(() => undefined)
+      .finally(() => (busy = false));
+  }, everyMs);
+  return { close: () => clearInterval(timer) };
 }

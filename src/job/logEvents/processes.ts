@@ -137,10 +137,10 @@ export const natsEvents = define({
     fields: ['stream', 'error'],
     when: 'JetStream does not provide the stream yet. At most one line in ten seconds.',
   },
-  stream_limit_kept: {
+  stream_setting_kept: {
     level: 'warn',
-    fields: ['stream', 'bytes', 'wanted', 'keeps'],
-    when: 'The stream holds more than GENWARDEN_NATS_MAX_BYTES, so its limit is not changed.',
+    fields: ['stream', 'setting', 'wanted', 'keeps', 'hint'],
+    when: 'A stream keeps a setting that differs from the configuration: NATS refused the change, or it would delete messages. The controller tries again every minute.',
   },
   system_account_unavailable: {
     level: 'warn',

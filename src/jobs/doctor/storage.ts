@@ -33,13 +33,17 @@ export function whyNatsFails({ installation }: StorageContext): string {
 
 const settingsAdvice = 'Correct the stream as described, or restart this API to create it.';
 
-function settings({ unsuitable, replicas, maxAgeMs }: NatsStatus, retentionMs: number): Check {
+function settings({ unsuitable, kept = [], replicas, maxAgeMs }: NatsStatus, retentionMs: number): Check {
   if (unsuitable !== undefined) return failed('settings', unsuitable, settingsAdvice);
+  if (kept.length > 0) {
+    const all = (part: 'says' | 'advice', between: string): string => kept.map((one) => one[part]).join(between);
+    return failed('settings', all('says', '; '), all('advice', ' '));
+  }
   const copies = replicas === 1 ? 'one copy' : `${replicas} copies`;
   const sound = `the stream is configured correctly, ${copies} of each message`;
   if (maxAgeMs === undefined || maxAgeMs <= retentionMs + spareMs) return passed('settings', sound);
-  const kept = `${sound}; it keeps messages for ${limitText(maxAgeMs)}, but GENWARDEN_RETENTION is ${limitText(retentionMs)}`;
-  return noted('settings', kept, aboutRetention);
+  const longer = `${sound}; it keeps messages for ${limitText(maxAgeMs)}, but GENWARDEN_RETENTION is ${limitText(retentionMs)}`;
+  return noted('settings', longer, aboutRetention);
 }
 
 /** By how much messages outlive the retention, and a margin for an operator who rounds up, ms. */

@@ -32,6 +32,8 @@ export interface NatsLink {
   inbox(): string;
   /** What this process waits for before it can start its work: the reasons why it is not ready. */
   readonly waiting: Set<string>;
+  /** Settings that NATS has not applied, by stream and setting, each as a sentence with advice. The process works without. */
+  readonly kept: Map<string, string>;
   /** Aborts when the process has to stop, or the caller of `connectNats` gives up. */
   readonly stopping: AbortSignal;
   connected(): boolean;
@@ -93,6 +95,7 @@ async function openLink(
       permissions,
       inbox: () => createInbox(options().inboxPrefix),
       waiting: new Set(),
+      kept: new Map(),
       stopping: context.signal,
       another: async (anotherPurpose) => {
         const signal = AbortSignal.any([context.signal, watched.closing]);

@@ -11,10 +11,15 @@ import { isStreamNotFound } from '../jetstream/errors.ts';
 import { once, retryAtStart } from '../jetstream/retry.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { atMostEvery, remindEvery } from '../link/log.ts';
+import { changeStream } from './change.ts';
 
 type NamedConfig = Partial<StreamConfig> & { readonly name: string };
+type FullConfig = NamedConfig & Pick<StreamConfig, 'max_age' | 'num_replicas'>;
 
-/** Creates the stream or waits until another process has. Throws `NatsUnsuitable` if an existing one has another expiry. */
+/**
+ * Creates the stream or waits until another process has. An expiry or a number of replicas that is too low is raised; what
+ * NATS refuses to change is in `link.kept`. Throws `NatsUnsuitable` for a bucket whose entries would expire too early or never.
+ */
 export async function ensureStream(link: NatsLink, config: NamedConfig, signal?: AbortSignal): Promise<void> {
   const full = {
     retention: RetentionPolicy.Limits,
@@ -70,9 +75,11 @@ export async function waitForController(
 }
 
 /** False if the stream does not exist and this process may not create it. */
-async function createOrCheck(link: NatsLink, config: NamedConfig): Promise<boolean> {
+async function createOrCheck(link: NatsLink, config: FullConfig): Promise<boolean> {
   try {
-    checkExpiry((await streamInfo(link, config.name, once)).config, config);
+    const info = await streamInfo(link, config.name, once);
+    const mayChange = mayCreateStream(link, config.name);
+    checkExpiry(mayChange ? await changeStream(link, info, config) : info.config, config);
   } catch (error) {
     if (!isStreamNotFound(error)) throw error;
     if (!mayCreateStream(link, config.name)) return false;
@@ -82,11 +89,12 @@ async function createOrCheck(link: NatsLink, config: NamedConfig): Promise<boole
   return true;
 }
 
-function checkExpiry(found: StreamConfig, wanted: NamedConfig): void {
-  const shorter = found.max_age !== 0 && (wanted.max_age === 0 || found.max_age < wanted.max_age!);
-  const missing = wanted.max_age !== 0 && found.max_age === 0;
-  if (!shorter && !missing) return;
-  const seconds = (age = 0): string => (age === 0 ? 'no expiry' : `${millis(age) / 1_000} s`);
+/** Artifacts and deliveries that expire early are missed only by old jobs, which must not keep a process from starting. */
+function checkExpiry(found: StreamConfig, wanted: FullConfig): void {
+  const isShorter = found.max_age !== 0 && (wanted.max_age === 0 || found.max_age < wanted.max_age);
+  const isMissing = wanted.max_age !== 0 && found.max_age === 0;
+  if (!isMissing && !(isShorter && wanted.name.startsWith('KV_'))) return;
+  const seconds = (age: number): string => (age === 0 ? 'no expiry' : `${millis(age) / 1_000} s`);
   const message = `The stream ${wanted.name} has max_age ${seconds(found.max_age)}, but Genwarden needs ${seconds(wanted.max_age)}. Change it with \`nats stream edit ${wanted.name}\`.`;
   throw new GenwardenError('NatsUnsuitable', message);
 }

@@ -10,13 +10,16 @@ import {
   isNotClustered,
   isRefusal,
   isStreamNameInUse,
+  isStorageFull,
   isStreamNotFound,
   isSubjectsOverlap,
 } from '../jetstream/errors.ts';
 import { once, retry, untilStopped } from '../jetstream/retry.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { atMostEvery, remindEvery } from '../link/log.ts';
+import { accountOf, changeStream } from './change.ts';
 import { mayCreateStream, waitForController } from './ensure.ts';
+import { describeKept, differences, largestLimit, type KeptSetting } from './keptSettings.ts';
 import { streamName, streamSubjects } from './subjects.ts';
 
 export interface StreamSettings {
@@ -27,29 +30,41 @@ export interface StreamSettings {
 
 /**
  * Makes sure that the stream exists and is suitable, waiting while the cluster has no leader. A retention or a number of
- * replicas that is too low is raised; none is ever lowered here. A limit in bytes is set if the link has one. A process
- * whose user may not create or change the stream waits for the controller. Throws `NatsUnsuitable`, `NatsTooOld` or the
- * signal's reason.
+ * replicas that is too low is raised; none is ever lowered here. A limit in bytes is set if the link has one. What NATS
+ * refuses to change is in `link.kept`. A process whose user may not create the stream waits for the controller. Throws
+ * `NatsUnsuitable`, `NatsTooOld` or the signal's reason.
  */
 export async function ensureTaskStream(link: NatsLink, { retentionMs, signal }: StreamSettings): Promise<void> {
   const wanted = wantedStream(link, retentionMs);
   const ensureOnce = async (): Promise<void> => {
-    if (!mayCreateStream(link, wanted.name)) {
-      return waitForController(link, waitReason(wanted), () => isSuitable(link, wanted), signal);
+    const info = await existing(link, wanted.name);
+    if (info !== undefined || mayCreateStream(link, wanted.name)) {
+      return adapt(link, wanted, info ?? (await create(link, wanted)));
     }
-    await adapt(link, wanted, (await existing(link, wanted.name)) ?? (await create(link, wanted)));
+    const exists = async (): Promise<boolean> => (await existing(link, wanted.name)) !== undefined;
+    await waitForController(link, waitReason(link, wanted), exists, signal);
+    return ensureOnce();
   };
-  await retry(untilStopped, `The stream ${wanted.name} cannot be used`, ensureOnce, {
-    signal,
-    onFailure: atMostEvery(remindEvery, ({ message }) =>
-      logEvent(
-        link.log,
-        'stream_waiting',
-        { stream: wanted.name, error: message },
-        'Waiting for JetStream to provide the stream',
-      ),
-    ),
-  });
+  let reason = '';
+  const waitFor = (why: string): void => {
+    link.waiting.delete(reason);
+    reason = why;
+    if (why !== '') link.waiting.add(why);
+  };
+  const warn = atMostEvery(remindEvery, (error: string) =>
+    logEvent(link.log, 'stream_waiting', { stream: wanted.name, error }, 'Waiting for JetStream to provide the stream'),
+  );
+  try {
+    await retry(untilStopped, `The stream ${wanted.name} cannot be used`, ensureOnce, {
+      signal,
+      onFailure: ({ message }) => {
+        waitFor(`waiting for JetStream to provide the stream ${wanted.name} (${message})`);
+        warn(message);
+      },
+    });
+  } finally {
+    waitFor('');
+  }
 }
 
 type WantedConfig = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects' | 'max_age' | 'num_replicas'>;
@@ -73,16 +88,24 @@ function wantedStream({ prefix, replicas, maxBytes }: NatsLink, retentionMs: num
   };
 }
 
-const waitReason = ({ name }: WantedConfig): string =>
-  `the controller to create the stream ${name}, or to raise its retention or replicas`;
+/** Names the one cause that this process can see as well as the controller: a single server keeps no replicas. */
+function waitReason({ connection, apiPrefix }: NatsLink, { name, num_replicas }: WantedConfig): string {
+  const isAlone = apiPrefix === '$JS.API' && connection.info !== undefined && connection.info.cluster === undefined;
+  const hint =
+    num_replicas > 1 && isAlone
+      ? `GENWARDEN_NATS_REPLICAS is ${num_replicas}, but the NATS server is not in a cluster`
+      : 'if this lasts, the log of the controller says why';
+  return `the controller to create the stream ${name} (${hint})`;
+}
 
-/** False if the controller has to create or change the stream; throws if the controller would refuse it too. */
-async function isSuitable(link: NatsLink, wanted: WantedConfig): Promise<boolean> {
-  const info = await existing(link, wanted.name);
-  if (info === undefined) return false;
+/** The settings that the stream lacks, for a process that only looks. Throws `NatsUnsuitable`. */
+export async function keptByTaskStream(link: NatsLink, retentionMs: number, info: StreamInfo): Promise<KeptSetting[]> {
+  const wanted = wantedStream(link, retentionMs);
   refuseUnsuitable(wanted, info.config);
-  const { max_age, num_replicas } = info.config;
-  return (max_age === 0 || max_age >= wanted.max_age) && num_replicas >= wanted.num_replicas;
+  const open = differences(info.config, wanted);
+  if (open.length === 0) return [];
+  const account = await accountOf(link, wanted.num_replicas);
+  return open.map((setting) => describeKept(setting, { info, wanted, account, refusal: undefined }));
 }
 
 async function existing(link: NatsLink, name: string): Promise<StreamInfo | undefined> {
@@ -94,7 +117,27 @@ async function existing(link: NatsLink, name: string): Promise<StreamInfo | unde
   }
 }
 
+/** With the largest limit in bytes that NATS has room for: work must not wait for a limit. */
 async function create(link: NatsLink, wanted: WantedConfig): Promise<StreamInfo> {
+  const { max_bytes, ...rest } = wanted;
+  for (let limit = max_bytes; ; limit = await smaller(link, wanted, limit)) {
+    try {
+      return await createOnce(link, limit === undefined ? rest : { ...rest, max_bytes: limit });
+    } catch (error) {
+      if (limit === undefined || !isStorageFull(error)) throw refusal(wanted, error);
+    }
+  }
+}
+
+/** What the account says it allows, else the half, as long as that is a limit worth having. Undefined: try without one. */
+async function smaller(link: NatsLink, wanted: WantedConfig, refused: number): Promise<number | undefined> {
+  const largest = largestLimit(await accountOf(link, wanted.num_replicas));
+  if (largest !== undefined && largest < refused) return largest > 0 ? largest : undefined;
+  const half = Math.floor(refused / 2);
+  return half < wanted.max_bytes! / 64 ? undefined : half;
+}
+
+async function createOnce(link: NatsLink, wanted: WantedConfig): Promise<StreamInfo> {
   try {
     const info = await askApi<StreamInfo>(link, `STREAM.CREATE.${wanted.name}`, wanted, once);
     // Servers leave out settings that they do not know.
@@ -103,39 +146,25 @@ async function create(link: NatsLink, wanted: WantedConfig): Promise<StreamInfo>
   } catch (error) {
     // Another process has just created it, with other settings.
     if (isStreamNameInUse(error)) return streamInfo(link, wanted.name, once);
-    if (isSubjectsOverlap(error)) {
-      const message = `Another stream already has subjects of ${wanted.subjects.join(', ')}. Delete that stream, or set another GENWARDEN_NATS_PREFIX.`;
-      throw new GenwardenError('NatsUnsuitable', message, { cause: error });
-    }
-    if (isRefusal(error) || isNotClustered(error)) {
-      const message = `NATS refused to create the stream ${wanted.name}: ${(error as Error).message}. Check JetStream's limits and GENWARDEN_NATS_REPLICAS.`;
-      throw new GenwardenError('NatsUnsuitable', message, { cause: error });
-    }
     throw error;
   }
 }
 
-async function adapt(link: NatsLink, wanted: WantedConfig, info: StreamInfo): Promise<void> {
-  const { config: found } = info;
-  refuseUnsuitable(wanted, found);
-  const max_age = found.max_age === 0 ? 0 : Math.max(found.max_age, wanted.max_age);
-  const num_replicas = Math.max(found.num_replicas, wanted.num_replicas);
-  const max_bytes = safeLimit(link, wanted, info);
-  if (max_age === found.max_age && num_replicas === found.num_replicas && max_bytes === found.max_bytes) return;
-  await askApi(link, `STREAM.UPDATE.${wanted.name}`, { ...found, max_age, num_replicas, max_bytes }, once);
+/** What NATS refuses for good, with advice; any other error may be temporary. */
+function refusal(wanted: WantedConfig, error: unknown): unknown {
+  if (isSubjectsOverlap(error)) {
+    const message = `Another stream already has subjects of ${wanted.subjects.join(', ')}. Delete that stream, or set another GENWARDEN_NATS_PREFIX.`;
+    return new GenwardenError('NatsUnsuitable', message, { cause: error });
+  }
+  if (!isRefusal(error) && !isNotClustered(error)) return error;
+  const message = `NATS refused to create the stream ${wanted.name}: ${(error as Error).message}. Check JetStream's limits and GENWARDEN_NATS_REPLICAS.`;
+  return new GenwardenError('NatsUnsuitable', message, { cause: error });
 }
 
-/** The server enforces a limit below what is stored by deleting the oldest messages. */
-function safeLimit({ log }: NatsLink, { name, max_bytes }: WantedConfig, { config, state }: StreamInfo): number {
-  if (max_bytes === undefined || max_bytes > state.bytes) return max_bytes ?? config.max_bytes;
-  const fields = { stream: name, bytes: state.bytes, wanted: max_bytes, keeps: config.max_bytes };
-  logEvent(
-    log,
-    'stream_limit_kept',
-    fields,
-    `The stream ${name} holds more than GENWARDEN_NATS_MAX_BYTES: its limit is not changed`,
-  );
-  return config.max_bytes;
+async function adapt(link: NatsLink, wanted: WantedConfig, info: StreamInfo): Promise<void> {
+  refuseUnsuitable(wanted, info.config);
+  // The controller changes it; other processes work with it as it is.
+  if (mayCreateStream(link, wanted.name)) await changeStream(link, info, wanted);
 }
 
 function refuseUnsuitable(wanted: WantedConfig, found: StreamConfig): void {

@@ -3,8 +3,6 @@
 
 import { nanos } from '@nats-io/transport-node';
 import type { DeliveryState, WebhookDelivery } from '../../../job/webhooks/delivery.ts';
-import { streamInfo } from '../jetstream/api.ts';
-import { once } from '../jetstream/retry.ts';
 import { webhooksName } from '../jetstream/streamNames.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { ensureStream } from '../stream/ensure.ts';
@@ -12,17 +10,9 @@ import { ensureStream } from '../stream/ensure.ts';
 /** ms. Deliveries outlive their job's retention, so that no record of one is missing while the job exists. */
 const beyondRetention = 3_600_000;
 
-/**
- * Creates the stream or waits until the controller has. An existing one keeps its expiry: after the retention was raised, it only
- * forgets the deliveries of old jobs earlier, which must not keep a process from starting.
- */
+/** Creates the stream or waits until the controller has. Throws as `ensureStream` does. */
 export async function ensureWebhookStream(link: NatsLink, retentionMs: number, signal?: AbortSignal): Promise<void> {
   const name = webhooksName(link.prefix);
-  const exists = await streamInfo(link, name, once).then(
-    () => true,
-    () => false,
-  );
-  if (exists) return;
   const config = {
     name,
     subjects: [`${link.prefix}.webhook.>`],
