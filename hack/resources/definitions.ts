@@ -2,10 +2,17 @@
 
 import type { z } from 'zod';
 import { generationJobSpec, generationJobStatus } from '../../src/operator/resources/generationJob.ts';
-import { generationJobType, group, version, workerPoolType } from '../../src/operator/resources/kinds.ts';
+import { generationScheduleSpec, generationScheduleStatus } from '../../src/operator/resources/generationSchedule.ts';
+import {
+  generationJobType,
+  generationScheduleType,
+  group,
+  version,
+  workerPoolType,
+} from '../../src/operator/resources/kinds.ts';
 import { workerPoolSpec, workerPoolStatus } from '../../src/operator/resources/workerPool.ts';
 import type { ResourceType } from '../../src/ports/kubernetes.ts';
-import { extrasOf, poolNameRule } from './rules.ts';
+import { extrasOf, poolNameRule, scheduleNameRule } from './rules.ts';
 import { structuralOf, type Rule, type Structural } from './structural.ts';
 
 export interface Column {
@@ -19,7 +26,7 @@ export interface Column {
 
 export type Definition = ReturnType<typeof definition>;
 
-export const definitions = (): readonly Definition[] => [generationJobs(), workerPools()];
+export const definitions = (): readonly Definition[] => [generationJobs(), workerPools(), generationSchedules()];
 
 function generationJobs() {
   return definition(generationJobType, 'gj', {
@@ -35,6 +42,33 @@ function generationJobs() {
       { ...column('Reason', 'string', 'Why it is so', '.status.reason'), priority: 1 },
       { ...column('Pool', 'string', 'The pool that runs it', '.spec.pool'), priority: 1 },
       { ...column('Job', 'string', 'The id for the API', '.status.jobId'), priority: 1 },
+    ],
+    subresources: { status: {} },
+  });
+}
+
+function generationSchedules() {
+  return definition(generationScheduleType, 'gs', {
+    description: 'Creates GenerationJobs at the times of a cron expression, as a CronJob creates Jobs.',
+    spec: generationScheduleSpec,
+    status: generationScheduleStatus,
+    specRules: [],
+    rules: [scheduleNameRule],
+    columns: [
+      column('Schedule', 'string', 'The cron expression', '.spec.schedule'),
+      column('TimeZone', 'string', 'The time zone of the schedule', '.spec.timeZone'),
+      column('Suspend', 'boolean', 'Whether it creates nothing for now', '.spec.suspend'),
+      column('Active', 'integer', 'Unfinished GenerationJobs', '.status.activeCount'),
+      column('Last Schedule', 'date', 'How long ago it last created one', '.status.lastScheduleTime'),
+      column('Age', 'date', 'Since when it exists', '.metadata.creationTimestamp'),
+      {
+        ...column('Last Success', 'date', 'How long ago one last succeeded', '.status.lastSuccessfulTime'),
+        priority: 1,
+      },
+      {
+        ...column('Ready', 'string', 'Why it creates none', '.status.conditions[?(@.type=="Ready")].reason'),
+        priority: 1,
+      },
     ],
     subresources: { status: {} },
   });

@@ -113,3 +113,23 @@ export const poolConditions: readonly ConditionText[] = [
     },
   },
 ];
+
+export const scheduleConditions: readonly ConditionText[] = [
+  {
+    type: 'Ready',
+    meaning: 'Whether GenerationJobs are created at the times of the schedule.',
+    reasons: {
+      Scheduled: 'They are.',
+      Suspended: '`spec.suspend` is true, so none are.',
+      InvalidSchedule: 'The expression or the time zone is invalid. The message says what is wrong.',
+      NoNextTime: 'The expression has no next time, such as 30 February.',
+      JobRefused:
+        'The API server refused the last GenerationJob, or another object has its name. The operator retries.',
+    },
+  },
+  {
+    type: 'Stalled',
+    meaning: 'Whether somebody has to act.',
+    reasons: { else: 'The reason of Ready. True if Ready is False.' },
+  },
+];

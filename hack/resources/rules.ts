@@ -5,6 +5,7 @@ import { durationBounds } from '../../src/jobs/submit/durationText.ts';
 import { formatDuration } from '../../src/job/duration.ts';
 import { generationJobSpec } from '../../src/operator/resources/generationJob.ts';
 import { podTemplate, reservedVariables } from '../../src/operator/resources/podTemplate.ts';
+import { generationScheduleSpec } from '../../src/operator/resources/generationSchedule.ts';
 import { workerPoolSpec } from '../../src/operator/resources/workerPool.ts';
 import type { Extras, Rule } from './structural.ts';
 
@@ -19,6 +20,7 @@ const task = job.tasks.unwrap().element.shape;
 const input = task.input.unwrap().shape;
 const reference = input.references.unwrap().element;
 const pool = workerPoolSpec.shape;
+const jobMetadata = generationScheduleSpec.shape.jobTemplate.shape.metadata.unwrap().shape;
 
 const extras = new Map<unknown, Extras>([
   [input.prompt.unwrap(), { rules: [...notBlank('is empty'), mostBytes(32)] }],
@@ -36,15 +38,25 @@ const extras = new Map<unknown, Extras>([
   [workerPoolSpec, { rules: [budgetsRule()] }],
   [pool.baseUrl.unwrap(), { pattern: '^[Hh][Tt][Tt][Pp][Ss]?://' }],
   [podTemplate.shape.env.unwrap().element.shape.name, { rules: [reservedRule()] }],
-  ...[podTemplate.shape.nodeSelector, podTemplate.shape.labels, podTemplate.shape.annotations].map(
-    (keyed): [unknown, Extras] => [keyed.unwrap(), { rules: [keyRule()] }],
-  ),
+  ...[
+    podTemplate.shape.nodeSelector,
+    podTemplate.shape.labels,
+    podTemplate.shape.annotations,
+    jobMetadata.labels,
+    jobMetadata.annotations,
+  ].map((keyed): [unknown, Extras] => [keyed.unwrap(), { rules: [keyRule()] }]),
 ]);
 
 /** A pool's name is a token of NATS subjects and the value of a Kubernetes label. */
 export const poolNameRule: Rule = {
   rule: `self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')`,
   message: 'metadata.name: is not the name of a pool: at most 63 lower-case letters, digits and inner -',
+};
+
+/** The names of its GenerationJobs end with a number of up to 11 characters, and have the bounds of a label's value. */
+export const scheduleNameRule: Rule = {
+  rule: 'size(self.metadata.name) <= 52',
+  message: 'metadata.name: is longer than 52 characters',
 };
 
 /** CEL durations have no days, and some operations on them have no bounded cost. `min` is at most a day. */

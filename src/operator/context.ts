@@ -2,6 +2,7 @@
 
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ParseCron } from '../ports/cron.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { ImageReader } from '../ports/imageReader.ts';
 import type { JobLog } from '../ports/jobLog.ts';
@@ -32,6 +33,7 @@ export interface OperatorContext {
   readonly keys: Pick<KeyRing, 'state' | 'block' | 'outages'>;
   readonly pools: PoolRegistry;
   readonly clock: Clock;
+  readonly cron: ParseCron;
   /** Owned by the caller. */
   readonly follower: Follower;
   readonly logger: Logger;

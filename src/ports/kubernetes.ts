@@ -104,6 +104,8 @@ export interface Cluster {
     request: ListRequest & { readonly resourceVersion: string },
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>>;
+  /** Undefined if an object with this name exists; `KubeError` 422 if the API server refuses the object. */
+  create<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T | undefined>;
   /** Server-side apply with force; the field manager is the name of the program. */
   apply<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T>;
   /** Applies the status subresource. Undefined if the object no longer exists. */

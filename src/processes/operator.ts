@@ -12,6 +12,8 @@ import { defaultPoolController, readDefaultPool } from '../operator/defaultPool.
 import { createEventRecorder } from '../operator/events/eventRecorder.ts';
 import { generationJobController } from '../operator/generationJob/controller.ts';
 import { informerFactory, installationNamespace, KubeClient, loadKubeconfig } from '../adapters/kubernetes/index.ts';
+import { parseCron } from '../adapters/cron/index.ts';
+import { generationScheduleController } from '../operator/schedule/controller.ts';
 import { startOperator } from '../operator/operator.ts';
 import type { OperatorContext } from '../operator/context.ts';
 import { createProblems } from '../operator/problems.ts';
@@ -31,7 +33,7 @@ async function operate(settings: Settings, context: ProcessContext): Promise<Run
   const leadership = await natsLeadership(link);
   const { defaultPoolFile: file } = settings.kubernetes;
   const first = file === undefined ? [] : [defaultPoolController(readDefaultPool(file))];
-  const controllers = [...first, generationJobController, workerPoolController];
+  const controllers = [...first, generationJobController, generationScheduleController, workerPoolController];
   const operator = startOperator({ ...parts, name, leadership, controllers });
   resources.own('operator', operator, (it) => it.close());
   const { namespace, watchNamespaces, follower } = parts;
@@ -54,6 +56,7 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   const recorder = createEventRecorder({ cluster, clock, metrics, logger, instance: name });
   return {
     ...ports,
+    cron: parseCron,
     cluster,
     recorder: resources.own('events', recorder, (it) => it.close()),
     startInformer: informerFactory({

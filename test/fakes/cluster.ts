@@ -15,7 +15,7 @@ import {
 import { applied, ClusterObjects, typeOf, without, type Fields } from './clusterObjects.ts';
 import { ClusterWatch, selects, type ClusterChange } from './clusterWatch.ts';
 
-export type ClusterVerb = 'get' | 'list' | 'watch' | 'apply' | 'applyStatus' | 'annotate' | 'delete';
+export type ClusterVerb = 'get' | 'list' | 'watch' | 'create' | 'apply' | 'applyStatus' | 'annotate' | 'delete';
 
 export interface ClusterCall {
   readonly verb: ClusterVerb;
@@ -177,6 +177,12 @@ export class FakeCluster implements Cluster {
     } finally {
       this.#watches.delete(watch);
     }
+  }
+
+  async create<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T | undefined> {
+    this.#call({ verb: 'create', plural: type.plural, ...keyIn(object), body: object });
+    this.#requireInstalled(type);
+    return this.#objects.find(type, object.metadata) === undefined ? this.put<T>(type, object) : undefined;
   }
 
   async apply<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T> {

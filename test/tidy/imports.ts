@@ -56,6 +56,7 @@ const homes: Record<string, readonly string[]> = {
   '@kubernetes/': ['src/adapters/kubernetes/'],
   'log-update': ['src/cli/'],
   ajv: ['src/adapters/jsonSchema/'],
+  croner: ['src/adapters/cron/'],
   '@aws-sdk/': ['src/adapters/s3/'],
   '@smithy/': ['src/adapters/s3/'],
   jose: ['src/api/auth/oidc/'],

@@ -115,6 +115,17 @@ export class KubeClient implements Cluster, Pods {
     }
   }
 
+  async create<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T | undefined> {
+    const path = pathOf(type, { namespace: object.metadata.namespace }, { fieldManager: this.#fieldManager });
+    const post = { method: 'POST', path, contentType: 'application/json', body: object } as const;
+    try {
+      return withoutManagedFields(await this.#http.request(post)) as T;
+    } catch (error) {
+      if (error instanceof KubeError && error.reason === 'AlreadyExists') return undefined;
+      throw error;
+    }
+  }
+
   async apply<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T> {
     return (await this.#apply(type, object, undefined)) as T;
   }

@@ -8,6 +8,12 @@ export const version = 'v1alpha1';
 export const apiVersion = `${group}/${version}`;
 
 export const generationJobType: ResourceType = { group, version, kind: 'GenerationJob', plural: 'generationjobs' };
+export const generationScheduleType: ResourceType = {
+  group,
+  version,
+  kind: 'GenerationSchedule',
+  plural: 'generationschedules',
+};
 export const workerPoolType: ResourceType = { group, version, kind: 'WorkerPool', plural: 'workerpools' };
 
 /** A path such as `spec.tasks[3].input.prompt`, and the problem there. */

@@ -65,7 +65,7 @@ const variable = z.strictObject({
 });
 
 /** Labels and annotations: at most 32, with keys in the format of Kubernetes. */
-const keyed = <Value extends z.ZodType<string>>(value: Value) =>
+export const keyed = <Value extends z.ZodType<string>>(value: Value) =>
   z
     .record(z.string(), value)
     .refine((all) => Object.keys(all).length <= 32, 'are more than 32')
@@ -77,7 +77,7 @@ const keyed = <Value extends z.ZodType<string>>(value: Value) =>
     })
     .meta({ maxProperties: 32 });
 
-const labelValue = z
+export const labelValue = z
   .string()
   .max(63)
   .regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/, 'is no label value');

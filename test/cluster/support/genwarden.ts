@@ -82,6 +82,7 @@ export async function applyDefinitions(): Promise<void> {
     'wait',
     '--for=condition=Established',
     'crd/generationjobs.genwarden.dev',
+    'crd/generationschedules.genwarden.dev',
     'crd/workerpools.genwarden.dev',
   );
 }

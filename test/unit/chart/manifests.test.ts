@@ -121,6 +121,6 @@ test.each(['development', 'production'])('k8s/%s brings all definitions of the c
   const files = 'charts/genwarden/files';
   expect(resourcesOf(`k8s/${environment}/kustomization.yaml`)).toContain(`../../${files}`);
   const crds = filesUnder(`${files}/crds`, '.yaml').map(({ path }) => path.replace(`${files}/`, ''));
-  expect(crds.length).toBe(2);
+  expect(crds.length).toBe(3);
   expect(resourcesOf(`${files}/Kustomization`)).toEqual(crds);
 });

@@ -70,7 +70,7 @@ function asked(files: readonly SourceFile[]): { verb: string; resource: string }
   });
 }
 
-const isOfJobs = (resource: string): boolean => /^generationjobs|^events/.test(resource);
+const isOfJobs = (resource: string): boolean => /^generation(jobs|schedules)|^events/.test(resource);
 
 /** The first pool's rights go no further than its own objects, which can only be said of what is there. */
 const ownNames: Record<string, string> = { workerpools: 'default', configmaps: 'genwarden-default-pool' };
@@ -83,7 +83,7 @@ test('the calls in the code are found', () => {
 });
 
 test('in its namespace the operator may do what it does, and no more', () => {
-  const wanted = asked(ofOthers).filter(({ resource }) => !resource.startsWith('generationjobs'));
+  const wanted = asked(ofOthers).filter(({ resource }) => !/^generation(jobs|schedules)/.test(resource));
   const named = asked(ofFirstPool).map(({ verb, resource }) =>
     verb === 'create' ? `create ${resource}` : `${verb} ${resource}:${ownNames[resource]}`,
   );

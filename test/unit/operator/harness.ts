@@ -1,5 +1,6 @@
 // Runs one controller of the operator on fakes, with a simple queue and with virtual time that the test advances.
 import { scriptedKeys } from '../../fakes/keyRingView.ts';
+import { parseCron } from '../../../src/adapters/cron/index.ts';
 import { sharpImageReader } from '../../../src/adapters/images/index.ts';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -118,6 +119,7 @@ function contextOf(world: World, overrides: Partial<OperatorContext>) {
     artifacts: fakeArtifactStore(),
     schemas: fakeSchemaChecker(),
     images: sharpImageReader(),
+    cron: parseCron,
     keys: scriptedKeys(),
     follower: startFollower({ log, clock, logger }),
     installation: 'genwarden/genwarden',

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { pageText } from '../../../../hack/custom-resources.ts';
-import { jobConditions, poolConditions } from '../../../../hack/resources/reasons.ts';
+import { jobConditions, poolConditions, scheduleConditions } from '../../../../hack/resources/reasons.ts';
 import { mergeTasks } from '../../../../src/jobs/submit/mergeTasks.ts';
-import { parseGenerationJob } from '../../../../src/operator/resources/generationJob.ts';
+import { type GenerationJobSpec, parseGenerationJob } from '../../../../src/operator/resources/generationJob.ts';
+import { parseGenerationSchedule } from '../../../../src/operator/resources/generationSchedule.ts';
 import { parseWorkerPool } from '../../../../src/operator/resources/workerPool.ts';
 import { filesUnder } from '../../../tidy/repository.ts';
 
@@ -23,6 +24,7 @@ test('docs/custom-resources.md is up to date (node hack/custom-resources.ts)', (
 test.each([
   ['generationJob', jobConditions],
   ['workerPool', poolConditions],
+  ['schedule', scheduleConditions],
 ])('every reason of a condition that %s gives is explained', (folder, conditions) => {
   const explained = new Set(conditions.flatMap(({ reasons }) => Object.keys(reasons)));
   const given = filesUnder(`src/operator/${folder}`).flatMap(({ text }) =>
@@ -34,13 +36,19 @@ test.each([
   expect(given.length).toBeGreaterThan(0);
 });
 
+const parsers: Record<string, (object: { spec: unknown }) => object> = {
+  GenerationJob: parseGenerationJob,
+  GenerationSchedule: parseGenerationSchedule,
+  WorkerPool: parseWorkerPool,
+};
+
 test.each(readdirSync(examples))('examples/kubernetes/%s matches the schemas', (name) => {
   const documents = parseAllDocuments(readFileSync(new URL(name, examples), 'utf8'));
   for (const document of documents) {
     const { kind, spec } = document.toJS() as { kind: string; spec: unknown };
-    const parsed = kind === 'WorkerPool' ? parseWorkerPool({ spec }) : parseGenerationJob({ spec });
+    const parsed = parsers[kind]!({ spec });
     expect(parsed).toHaveProperty('spec');
-    if (kind === 'GenerationJob' && 'spec' in parsed && 'kind' in parsed.spec) mergeTasks(parsed.spec);
+    if (kind === 'GenerationJob') mergeTasks((parsed as { spec: GenerationJobSpec }).spec);
   }
   expect(documents.length).toBeGreaterThan(0);
 });
