@@ -21,7 +21,7 @@ so that the checksums on pods match the secrets.
 {{- $name := include "genwarden.natsSecret" . -}}
 {{- $data := include "genwarden.secretInCluster" (dict "root" . "name" $name) | fromJson -}}
 {{- if not .Values.nats.auth.existingSecret -}}
-{{- range concat (list "api" "worker" "controller" "operator" "system") (eq (include "genwarden.natsClustered" .) "true" | ternary (list "route") list) -}}
+{{- range include "genwarden.natsServerUsers" . | fromJsonArray -}}
 {{- $key := printf "%s-password" . -}}
 {{- if not (hasKey $data $key) -}}
 {{- $_ := set $data $key (randAlphaNum 40 | b64enc) -}}

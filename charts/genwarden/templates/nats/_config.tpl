@@ -89,6 +89,13 @@ accounts {
       {{- range $users }}
       { user: {{ .name | quote }}, password: $NATS_{{ upper .of }}_PASSWORD, permissions: ${{ .of }}_permissions }
       {{- end }}
+      {{- with $nats.auth.users.backup }}
+      # Reads and writes everything that is stored.
+      { user: {{ . | quote }}, password: $NATS_BACKUP_PASSWORD, permissions: {
+        publish: { allow: ["$JS.API.>", "$JS.SNAPSHOT.>"] }
+        subscribe: { allow: ["_INBOX_{{ . }}.>", "$JS.EVENT.>"] }
+      } }
+      {{- end }}
     ]
   }
   SYS {

@@ -1,11 +1,19 @@
 {{/* Parts of the container of a NATS server. */}}
 
+{{/* Those whose passwords a server needs, as JSON. */}}
+{{- define "genwarden.natsServerUsers" -}}
+{{- $users := list "api" "worker" "controller" "operator" "system" -}}
+{{- if eq (include "genwarden.natsClustered" .) "true" }}{{ $users = append $users "route" }}{{ end -}}
+{{- if .Values.nats.auth.users.backup }}{{ $users = append $users "backup" }}{{ end -}}
+{{- $users | toJson -}}
+{{- end -}}
+
 {{- define "genwarden.natsServerEnv" -}}
 {{- $nats := .Values.nats -}}
 {{- $secret := include "genwarden.natsSecret" . -}}
 {{- $service := printf "%s-nats" (include "genwarden.fullname" .) -}}
 {{- $clustered := eq (include "genwarden.natsClustered" .) "true" -}}
-{{- range concat (list "api" "worker" "controller" "operator" "system") ($clustered | ternary (list "route") list) }}
+{{- range include "genwarden.natsServerUsers" . | fromJsonArray }}
 - name: {{ upper . }}_PASSWORD
   valueFrom:
     secretKeyRef: { name: {{ $secret }}, key: {{ . }}-password }
