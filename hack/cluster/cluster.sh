@@ -1,7 +1,7 @@
 #!/bin/bash
 # shellcheck disable=SC2154
-# A real one-node Kubernetes on this machine, without Docker: up | load | env | shell | run CMD… | stop PART | start PART |
-# logs PART | down. CLUSTER_ID (default 1) selects it; see docs/development.md.
+# A real Kubernetes of one node on this machine, without Docker: up | load | env | shell | run CMD… | stop PART | start PART |
+# logs PART | down; add-node and remove-node for a second node. CLUSTER_ID (default 1) selects it; see docs/development.md.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for part in settings machine programs config images node-life; do
@@ -19,6 +19,8 @@ main() {
     run) run "${@:2}" ;;
     stop | start) "$1_part" "$2" ;;
     logs) cat "$state/log/$2.log" ;;
+    add-node) start_second_node ;;
+    remove-node) remove_second_node ;;
     down) remove_node; say "cluster $CLUSTER_ID is gone" ;;
     *) sed -n '3,4s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
   esac
@@ -36,13 +38,13 @@ up() {
   environment
 }
 
-# Rebuilds the images from the checkout and loads them into the node. Pods that start afterwards use them.
+# Rebuilds the images from the checkout and loads them into the nodes. Pods that start afterwards use them.
 load() {
   node_pid >/dev/null || fail "cluster $CLUSTER_ID is not up"
   [ $# -gt 0 ] || set -- genwarden
-  rm -rf "$state/images"
   pack_images "$state/images" "$@"
-  import_images "$state/images"
+  import_images "$state/images" "$@"
+  [ ! -d "$state/node2" ] || (folder=$state/images; use_second_node; import_images "$folder" "$@")
 }
 
 environment() {

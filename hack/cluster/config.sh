@@ -2,13 +2,18 @@
 # Writes the accounts of a cluster and the configuration of containerd, network, kubelet, kube-proxy and DNS.
 
 write_config() {
-  mkdir -p "$state"/{cni,log,plugins,pods,volumes,stopped,pids,sysctl}
+  write_node_config
   write_accounts
+  write_dns
+}
+
+# What every node has; a second node uses the accounts and the DNS of the first.
+write_node_config() {
+  mkdir -p "$state"/{cni,log,plugins,pods,volumes,stopped,pids,sysctl}
   write_containerd
   write_network
   write_kubelet
   write_kube_proxy
-  write_dns
 }
 
 # Only this machine can reach the cluster, so its tokens need not be secret.
@@ -17,15 +22,16 @@ write_accounts() {
   cat >"$state/tokens.csv" <<Y
 admin,admin,u1,"system:masters"
 scheduler,system:kube-scheduler,u2
-kubelet,system:node:$node_name,u3,"system:nodes"
+kubelet,system:node:node1,u3,"system:nodes"
 proxy,system:kube-proxy,u4
+kubelet2,system:node:node2,u5,"system:nodes"
 Y
   local account
-  for account in admin scheduler kubelet proxy; do
+  for account in admin scheduler kubelet proxy kubelet2; do
     cat >"$state/$account.kubeconfig" <<Y
 apiVersion: v1
 kind: Config
-clusters: [{name: genwarden, cluster: {server: "https://$node_address:6443", insecure-skip-tls-verify: true}}]
+clusters: [{name: genwarden, cluster: {server: "https://$server_address:6443", insecure-skip-tls-verify: true}}]
 users: [{name: $account, user: {token: $account}}]
 contexts: [{name: genwarden, context: {cluster: genwarden, user: $account}}]
 current-context: genwarden
@@ -78,7 +84,7 @@ containerRuntimeEndpoint: unix://$state/containerd.sock
 authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
 authorization: {mode: AlwaysAllow}
 clusterDomain: cluster.local
-clusterDNS: ["$node_address"]
+clusterDNS: ["$server_address"]
 resolvConf: $state/resolv.conf
 podLogsDir: $state/pods
 volumePluginDir: $state/plugins
@@ -95,7 +101,7 @@ write_kube_proxy() {
   cat >"$state/kube-proxy.yaml" <<Y
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
-clientConnection: {kubeconfig: $state/proxy.kubeconfig}
+clientConnection: {kubeconfig: $accounts/proxy.kubeconfig}
 mode: nftables
 clusterCIDR: $pod_network
 hostnameOverride: $node_name

@@ -6,11 +6,15 @@ pack_images() {
   (cd "$checkout" && node_modules/.bin/node hack/image/main.ts "$@" >/dev/null)
 }
 
+# Imports the named images of the folder $1, or all of them.
 import_images() {
-  local image
-  for image in "$1"/*.tar; do
-    "$programs/ctr" --address "$state/containerd.sock" --namespace k8s.io images import "$image" >>"$state/log/import.log" 2>&1 ||
-      fail "$(basename "$image") could not be imported: $(tail -n 3 "$state/log/import.log")"
+  local image folder=$1 names=("${@:2}")
+  if [ ${#names[@]} = 0 ]; then
+    for image in "$folder"/*.tar; do names+=("$(basename "$image" .tar)"); done
+  fi
+  for image in "${names[@]}"; do
+    "$programs/ctr" --address "$state/containerd.sock" --namespace k8s.io images import "$folder/$image.tar" >>"$state/log/import.log" 2>&1 ||
+      fail "$image could not be imported: $(tail -n 3 "$state/log/import.log")"
   done
 }
 

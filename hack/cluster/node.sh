@@ -2,26 +2,43 @@
 # shellcheck disable=SC2154
 # The node: PID 1 of its own mount, network and pid namespaces, and parent of etcd, the control plane, kubelet and containerd.
 # When it dies, the kernel kills every process of the cluster, including pods, and drops its mounts, interfaces and firewall rules.
+# With `second`, a node without etcd, control plane and DNS, whose pid namespace is inside that of the first.
 set -u
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 use_cluster "$CLUSTER_ID"
+[ "${1:-first}" = first ] || use_second_node
 trap 'exit 0' TERM INT
 
 main() {
   isolate
-  join_network
+  if [ "$node_name" = node1 ]; then run_first; else run_second; fi
+  # Reaps orphaned processes of containers.
+  while :; do wait -n || sleep 1; done
+}
+
+run_first() {
+  join_network "$network.1"
   start etcd etcd --data-dir "$state/etcd" --unsafe-no-fsync --listen-client-urls http://127.0.0.1:2379 \
     --advertise-client-urls http://127.0.0.1:2379 --listen-peer-urls http://127.0.0.1:2380
   start containerd containerd -c "$state/containerd.toml"
   start_control_plane
-  start kubelet kubelet --config="$state/kubelet.yaml" --kubeconfig="$state/kubelet.kubeconfig" \
+  start_kubelet kubelet
+  start coredns coredns -conf "$state/Corefile"
+}
+
+run_second() {
+  join_network "$second_network.1"
+  start containerd containerd -c "$state/containerd.toml"
+  start_kubelet kubelet2
+}
+
+# With the named account.
+start_kubelet() {
+  start kubelet kubelet --config="$state/kubelet.yaml" --kubeconfig="$accounts/$1.kubeconfig" \
     --hostname-override="$node_name" --node-ip="$node_address" --root-dir="$state/kubelet" \
     --cert-dir="$state/kubelet-certificates"
   start kube-proxy kube-proxy --config="$state/kube-proxy.yaml"
-  start coredns coredns -conf "$state/Corefile"
-  # Reaps orphaned processes of containers.
-  while :; do wait -n || sleep 1; done
 }
 
 # The kubelet would change these settings of the whole machine. It is shown files that already have the values that it wants.
@@ -39,13 +56,13 @@ isolate() {
   done
 }
 
-# The machine moves one end of the veth pair into this namespace.
+# The machine moves one end of the veth pair into this namespace; $1 is the other end.
 join_network() {
   ip link set lo up
   until ip link show eth0 >/dev/null 2>&1; do sleep .05; done
   ip addr add "$node_address/24" dev eth0
   ip link set eth0 up
-  ip route add default via "$network.1"
+  ip route add default via "$1"
   sysctl -qw net.ipv4.ip_forward=1
 }
 

@@ -20,6 +20,14 @@ export function pidInPod(podUid: string): number {
   return found[0]!;
 }
 
+/** All processes of containers below this cgroup, those of the pods' sandboxes included. */
+export const podProcesses = (cgroup: string): number[] =>
+  processes().filter((pid) => ownerPodOf(pid).includes(`/${cgroup}/`));
+
+/** The PIDs of the processes of this name in the network of a process. */
+export const sameNetwork = (of: number, names: readonly string[]): number[] =>
+  processes().filter((pid) => names.includes(nameOf(pid)) && networkOf(pid) === networkOf(of));
+
 /** Suspends a component for a while, as if the machine hung. */
 export async function stopFor(part: NodePart, ms: number): Promise<void> {
   const pid = pidOf(part);
