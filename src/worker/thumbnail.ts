@@ -1,6 +1,6 @@
 // Reads images with sharp, which works in its own threads and so keeps the event loop free for heartbeats.
 
-import sharp from 'sharp';
+import type Sharp from 'sharp';
 
 export interface Thumbnail {
   readonly bytes: Uint8Array;
@@ -11,9 +11,18 @@ export interface Thumbnail {
 
 const thumbnailSize = 400;
 
-// Each image is read once, so a cache would only cost memory. One thread per image leaves the others to further images.
-sharp.cache(false);
-sharp.concurrency(1);
+let loaded: Promise<typeof Sharp> | undefined;
+
+/** Loads sharp with the first image, so that a worker that starts claims its first task sooner. */
+const useSharp = (): Promise<typeof Sharp> => (loaded ??= loadSharp());
+
+async function loadSharp(): Promise<typeof Sharp> {
+  const { default: sharp } = await import('sharp');
+  // Each image is read once, so a cache would only cost memory. One thread per image leaves the others to further images.
+  sharp.cache(false);
+  sharp.concurrency(1);
+  return sharp;
+}
 
 export interface ImageInfo {
   readonly width: number;
@@ -36,17 +45,18 @@ const mostPixels = 20_000_000;
  */
 export function readImage(bytes: Uint8Array, withThumbnail: boolean): Promise<ImageInfo> {
   const reading = previous.then(async () => {
+    const sharp = await useSharp();
     // Reads the header only, so any number of pixels is safe.
     const { autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();
     const isDrawn = withThumbnail && autoOrient.width * autoOrient.height <= mostPixels;
-    return { ...autoOrient, thumbnail: isDrawn ? await thumbnailOf(bytes) : undefined };
+    return { ...autoOrient, thumbnail: isDrawn ? await thumbnailOf(sharp, bytes) : undefined };
   });
   previous = reading.catch(() => undefined);
   return reading;
 }
 
 /** The centre of the image, 400 × 400; transparent parts become white. */
-async function thumbnailOf(bytes: Uint8Array): Promise<Thumbnail> {
+async function thumbnailOf(sharp: typeof Sharp, bytes: Uint8Array): Promise<Thumbnail> {
   const data = await sharp(bytes)
     .autoOrient()
     .resize(thumbnailSize, thumbnailSize, { fit: 'cover' })
