@@ -7,7 +7,7 @@ import type { Enqueue, Controller } from '../runtime/controller.ts';
 import type { OperatorContext } from '../context.ts';
 import { workerPoolType } from '../resources/kinds.ts';
 import type { WorkerPool } from '../resources/workerPool.ts';
-import { poolLabel, workerSelector } from './children/names.ts';
+import { childName, poolLabel, workerSelector } from './children/names.ts';
 import { parseTemplate } from './children/workerTemplate.ts';
 import { reconcilePool } from './reconciler.ts';
 import { PoolStates, type Term } from './reconcileState.ts';
@@ -31,6 +31,8 @@ export function workerPoolController(context: OperatorContext): Controller {
 
 /** Changes of a pool's queue are batched for this long, ms. */
 const batchMs = 200;
+/** The first task of a pool without workers still has to wait for a pod, ms. */
+const emptyBatchMs = 20;
 
 /** Resolves once every source has been read. */
 async function startTerm(context: OperatorContext, enqueue: Enqueue, signal: AbortSignal): Promise<Term> {
@@ -80,13 +82,16 @@ function startInformers(context: OperatorContext, enqueue: Enqueue, signal: Abor
 
 function watchQueues(
   context: OperatorContext,
-  { attemptDurations }: Term,
+  { attemptDurations, deployments }: Term,
   enqueue: Enqueue,
   signal: AbortSignal,
 ): void {
   const stop = context.follower.onChange((change) => {
     attemptDurations.observe(change);
-    enqueue({ namespace: context.namespace, name: servingPool(change.after.state) }, batchMs);
+    const { namespace } = context;
+    const name = servingPool(change.after.state);
+    const isEmpty = deployments.get({ namespace, name: childName(name) })?.spec?.replicas === 0;
+    enqueue({ namespace, name }, isEmpty ? emptyBatchMs : batchMs);
   });
   signal.addEventListener('abort', stop, { once: true });
 }
