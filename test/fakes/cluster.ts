@@ -190,6 +190,7 @@ export class FakeCluster implements Cluster {
     this.#requireInstalled(type);
     if (!/^[a-z0-9][a-z0-9.-]*$/.test(object.metadata.name)) throw invalid(type, object.metadata.name);
     const before = this.#objects.find(type, object.metadata);
+    if (before !== undefined) checkPreconditions(object.metadata, before.object);
     const ours = without(object, ['status']);
     const next = applied((before?.object ?? {}) as unknown as Fields, before?.applied.main ?? {}, ours);
     const stored = this.#objects.store(type, next, before);

@@ -51,16 +51,21 @@
 {{- else }}
 - name: GENWARDEN_NATS_USER
   value: {{ get $nats.auth.users .component | quote }}
+{{- if eq .component "operator" }}
+# Not a file: a volume would keep the init container from starting, which creates the secret.
 - name: GENWARDEN_NATS_PASSWORD
   valueFrom:
-    secretKeyRef: { name: {{ $secret }}, key: {{ .component }}-password }
+    secretKeyRef: { name: {{ $secret }}, key: operator-password }
+{{- else }}
+- name: GENWARDEN_NATS_PASSWORD_FILE
+  value: /etc/genwarden/nats-auth/password
+{{- end }}
 {{- end }}
 {{- if and (eq .component "controller") $nats.auth.users.system (include "genwarden.hasPasswords" .root) }}
 - name: GENWARDEN_NATS_SYSTEM_USER
   value: {{ $nats.auth.users.system | quote }}
-- name: GENWARDEN_NATS_SYSTEM_PASSWORD
-  valueFrom:
-    secretKeyRef: { name: {{ $secret }}, key: system-password }
+- name: GENWARDEN_NATS_SYSTEM_PASSWORD_FILE
+  value: /etc/genwarden/nats-auth/system-password
 {{- end }}
 {{- with $nats.external.jetStreamDomain }}
 - name: GENWARDEN_NATS_JETSTREAM_DOMAIN
@@ -87,8 +92,28 @@
 {{- if or .Values.nats.auth.existingSecret (not .Values.nats.external.urls) -}}true{{- end -}}
 {{- end -}}
 
+{{/* Whether the pod of a component mounts passwords: "true" or nothing. The controller also needs the one of the system user. */}}
+{{- define "genwarden.natsAuthMounted" -}}
+{{- $system := and (eq .component "controller") .root.Values.nats.auth.users.system (include "genwarden.hasPasswords" .root) -}}
+{{- if and (ne .component "operator") (or (not .root.Values.nats.auth.credsSecret) $system) -}}true{{- end -}}
+{{- end -}}
+
 {{- define "genwarden.natsVolumes" -}}
 {{- $nats := .root.Values.nats -}}
+{{- /* The kubelet waits for the secret of a volume, which the operator may still have to create. */ -}}
+{{- if include "genwarden.natsAuthMounted" . }}
+- name: nats-auth
+  secret:
+    secretName: {{ include "genwarden.natsSecret" .root }}
+    defaultMode: 0440
+    items:
+      {{- if not $nats.auth.credsSecret }}
+      - { key: {{ .component }}-password, path: password }
+      {{- end }}
+      {{- if and (eq .component "controller") $nats.auth.users.system (include "genwarden.hasPasswords" .root) }}
+      - { key: system-password, path: system-password }
+      {{- end }}
+{{- end }}
 {{- with $nats.auth.credsSecret }}
 - name: nats-creds
   secret:
@@ -114,6 +139,11 @@
 
 {{- define "genwarden.natsMounts" -}}
 {{- $nats := .root.Values.nats -}}
+{{- if include "genwarden.natsAuthMounted" . }}
+- name: nats-auth
+  mountPath: /etc/genwarden/nats-auth
+  readOnly: true
+{{- end }}
 {{- if $nats.auth.credsSecret }}
 - name: nats-creds
   mountPath: /etc/genwarden/nats-creds

@@ -14,14 +14,15 @@ import {
   type ResourceType,
   type WatchEvent,
 } from '../../ports/kubernetes.ts';
-import { errorOf, KubeHttp, linesOf } from './http.ts';
-import type { Kubeconfig } from './kubeconfig.ts';
+import { errorOf, KubeHttp, type KubeServer, linesOf } from './http.ts';
+import { Kubeconfig } from './kubeconfig.ts';
 import { podLog } from './podLog.ts';
 import { forwardPort } from './portForward.ts';
 import type { LabelledCounter } from './telemetry.ts';
 
 export interface KubeClientOptions {
-  readonly kubeconfig: Kubeconfig;
+  /** A pod's service account cannot forward ports. */
+  readonly kubeconfig: Kubeconfig | KubeServer;
   /** The name of this program: its field manager, and its user agent together with the version. */
   readonly program: string;
   readonly version: string;
@@ -40,7 +41,7 @@ const watchSeconds = { least: 270, spread: 30 };
 /** Sends nothing until the first call. */
 export class KubeClient implements Cluster, Pods {
   readonly #http: KubeHttp;
-  readonly #kubeconfig: Kubeconfig;
+  readonly #kubeconfig: Kubeconfig | KubeServer;
   readonly #fieldManager: string;
   readonly #pageSize: number;
 
@@ -166,7 +167,8 @@ export class KubeClient implements Cluster, Pods {
     return podLog(this.#http, request, signal);
   }
 
-  forward(pod: ResourceKey, port: number): Promise<PodConnection> {
+  async forward(pod: ResourceKey, port: number): Promise<PodConnection> {
+    if (!(this.#kubeconfig instanceof Kubeconfig)) throw new Error('ports are forwarded with a kubeconfig only');
     return forwardPort(this.#kubeconfig, pod, port);
   }
 

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { GenwardenError } from '../../job/errors/index.ts';
+import type { KubeServer } from './http.ts';
 
 export interface ApiServerAddress {
   readonly url: string;
@@ -30,6 +31,22 @@ export function apiServerAddress(
   return {
     url: url ?? urlFrom(env),
     ca: ca === undefined ? readIfPresent(`${mounted}/ca.crt`, read) : readAuthority(ca, read),
+  };
+}
+
+/**
+ * The API server with the pod's service account, for programs that start often: client-node takes a second to load. Throws
+ * `InvalidConfiguration` outside a pod.
+ */
+export function podServer(env: Readonly<Record<string, string | undefined>>, read: Read = readText): KubeServer {
+  const { url, ca } = apiServerAddress({}, env, read);
+  return {
+    url: new URL(url),
+    viaProxy: false,
+    requestOptions: async () => ({
+      ...(ca === undefined ? {} : { ca }),
+      headers: { authorization: `Bearer ${read(`${mounted}/token`).trim()}` },
+    }),
   };
 }
 

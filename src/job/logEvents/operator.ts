@@ -48,6 +48,16 @@ export const operatorEvents = define({
     fields: ['pool'],
     when: 'The operator applied the default pool of the chart, or left it unchanged.',
   },
+  secret_ensured: {
+    level: 'info',
+    fields: ['key', 'count'],
+    when: 'A Secret that no value of the chart names was created, got missing entries, or was complete. Counts the entries.',
+  },
+  secrets_not_ensured: {
+    level: 'error',
+    fields: ['err'],
+    when: 'The Secrets that no value of the chart names could not be created; the operator does not start.',
+  },
   pool_deployment_changed: {
     level: 'info',
     fields: ['pool', 'replicas'],

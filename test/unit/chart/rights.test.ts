@@ -1,18 +1,17 @@
 // The operator's rights in Kubernetes: what the chart grants is what the code asks for, no more and no less, and the page
 // for administrators says the same.
 import { readFileSync } from 'node:fs';
-import { parseAllDocuments } from 'yaml';
 import { expect, test } from 'vitest';
 import { generationJobType, workerPoolType } from '../../../src/operator/resources/kinds.ts';
 import { filesUnder, read, root } from '../../tidy/repository.ts';
 import type { SourceFile } from '../../tidy/repository.ts';
+import { helmTemplate, objectsIn } from './helm.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Any = any;
 
-const objects: Any[] = parseAllDocuments(readFileSync(`${root}/k8s/development/genwarden.yaml`, 'utf8')).map(
-  (document) => document.toJS(),
-);
+const rendered = await helmTemplate();
+const objects: Any[] = rendered ?? objectsIn(readFileSync(`${root}/k8s/development/genwarden.yaml`, 'utf8'));
 const rulesOf = (kind: string, name: string): Any[] =>
   objects.find((object) => object?.kind === kind && object.metadata.name === name).rules;
 
@@ -44,7 +43,8 @@ const verbsOf: Record<string, readonly string[]> = {
 
 const code = filesUnder('src/operator');
 const ofFirstPool = code.filter(({ path }) => path === 'src/operator/defaultPool.ts');
-const ofOthers = code.filter((file) => !ofFirstPool.includes(file));
+const ofSecrets = code.filter(({ path }) => path.startsWith('src/operator/secrets/'));
+const ofOthers = code.filter((file) => !ofFirstPool.includes(file) && !ofSecrets.includes(file));
 
 const types = new Map<string, string>();
 for (const { text } of code) {
@@ -74,6 +74,9 @@ const isOfJobs = (resource: string): boolean => /^generation(jobs|schedules)|^ev
 
 /** The first pool's rights go no further than its own objects, which can only be said of what is there. */
 const ownNames: Record<string, string> = { workerpools: 'default', configmaps: 'genwarden-default-pool' };
+const createdSecrets = 'genwarden-nats-auth,genwarden-api-token';
+/** Those of the init container. The operator may read every secret of its namespace anyway. */
+const namesOfSecrets: Record<string, string> = { secrets: createdSecrets, configmaps: 'genwarden-secrets' };
 
 test('the calls in the code are found', () => {
   const resources = new Set(asked(ofOthers).map(({ resource }) => resource.replace('/status', '')));
@@ -84,9 +87,12 @@ test('the calls in the code are found', () => {
 
 test('in its namespace the operator may do what it does, and no more', () => {
   const wanted = asked(ofOthers).filter(({ resource }) => !/^generation(jobs|schedules)/.test(resource));
-  const named = asked(ofFirstPool).map(({ verb, resource }) =>
-    verb === 'create' ? `create ${resource}` : `${verb} ${resource}:${ownNames[resource]}`,
-  );
+  const namedBy = (names: Record<string, string>, files: readonly SourceFile[]): string[] =>
+    asked(files).map(({ verb, resource }) =>
+      verb === 'create' ? `create ${resource}` : `${verb} ${resource}:${names[resource]}`,
+    );
+  const secrets = namedBy(namesOfSecrets, ofSecrets).filter((line) => line !== `get secrets:${createdSecrets}`);
+  const named = [...namedBy(ownNames, ofFirstPool), ...secrets];
   const lines = [...wanted.map(({ verb, resource }) => `${verb} ${resource}`), ...named];
   expect(grants(inNamespace)).toEqual([...new Set(lines)].toSorted());
 });
@@ -102,7 +108,10 @@ test('docs/kubernetes.md lists each right', () => {
   const rows = table!.trim().split('\n').slice(2);
   const listed = rows.flatMap((row) => {
     const [, where, resource, verbs] = row.split('|').map((cell) => cell.trim());
-    const [plural, name] = [...resource!.matchAll(/`([^`]+)`/g)].map(([, named]) => named!.replace('…', 'genwarden'));
+    const [plural, ...names] = [...resource!.matchAll(/`([^`]+)`/g)].map(([, named]) =>
+      named!.replace('…', 'genwarden'),
+    );
+    const name = names.length === 0 ? undefined : names.join();
     return [...verbs!.matchAll(/`(\w+)`/g)].map(([, verb]) => {
       const named = name === undefined || verb === 'create' ? '' : `:${name}`;
       return { where: where === 'installation', right: `${verb} ${plural}${named}` };

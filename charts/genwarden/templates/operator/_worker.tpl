@@ -9,11 +9,10 @@ metadata:
     {{- with merge (dict) .Values.commonLabels $worker.podLabels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+  {{- with $worker.podAnnotations }}
   annotations:
-    {{- include "genwarden.natsChecksum" $of | nindent 4 }}
-    {{- with $worker.podAnnotations }}
     {{- toYaml . | nindent 4 }}
-    {{- end }}
+  {{- end }}
 spec:
   {{- include "genwarden.podBasics" $of | nindent 2 }}
   {{- include "genwarden.scheduling" $of | nindent 2 }}
