@@ -112,5 +112,5 @@ test.each([
   const passwords = users.map((user) => [`NATS_${user}_PASSWORD`, "'12k'"]);
   const routes = [0, 1, 2].map((index) => [`NATS_ROUTE_${index}`, `'nats://route:12k@nats-${index}:6222'`]);
   const env = Object.fromEntries([...passwords, ...routes, ['POD_NAME', 'genwarden-nats-0']]);
-  await run((await findNatsServer())!, ['-c', file, '-t'], { env });
+  await run(findNatsServer()!, ['-c', file, '-t'], { env });
 });

@@ -13,7 +13,7 @@ const nats = { replicas: 3, tls: { existingSecret: natsTlsSecret }, resources: {
 let genwarden: InstalledGenwarden;
 
 beforeAll(async () => {
-  await createNatsCertificate(namespace);
+  await (await createNatsCertificate(namespace))[Symbol.asyncDispose]();
   genwarden = await installGenwarden(namespace, { api: { replicas: 1 }, controller: { replicas: 1 }, nats });
 });
 afterAll(() => genwarden?.uninstall());

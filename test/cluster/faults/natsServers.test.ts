@@ -7,7 +7,7 @@ import { until } from '../../support/until.ts';
 import { installGenwarden, type InstalledGenwarden } from '../support/genwarden.ts';
 import { getObject, kubectl, untilObject, type Any } from '../support/kubectl.ts';
 import { testNamespace } from '../support/namespace.ts';
-import { createNatsCertificate, natsTlsSecret } from '../support/natsTls.ts';
+import { createNatsCertificate, natsTlsSecret, shownCertificate, type NatsCertificate } from '../support/natsTls.ts';
 import { audit } from './audit.ts';
 import { faultValues, podsOf } from './installation.ts';
 import { keepSubmitting } from './load.ts';
@@ -17,14 +17,16 @@ const servers = 3;
 const nats = { replicas: servers, tls: { existingSecret: natsTlsSecret }, resources: { requests: { cpu: '50m' } } };
 const rows: Row[] = [];
 let genwarden: InstalledGenwarden;
+let certificate: NatsCertificate;
 
 beforeAll(async () => {
-  await createNatsCertificate(namespace);
+  certificate = await createNatsCertificate(namespace);
   genwarden = await installGenwarden(namespace, { ...faultValues, nats });
 });
 afterAll(async () => {
   if (rows.length > 0) console.log(markdownTable(Object.values(columns), rows.map(lineOf)));
   await genwarden?.uninstall();
+  await certificate?.[Symbol.asyncDispose]();
 });
 
 test('kubectl rollout restart replaces all servers', { timeout: 900_000 }, async () => {
@@ -56,6 +58,26 @@ test('the server that leads the stream of jobs is killed', { timeout: 600_000 },
     });
   });
 });
+
+test('a renewed certificate is shown without a restart', { timeout: 600_000 }, async () => {
+  await underLoad('certificate of three NATS servers renewed', async () => {
+    const before = await restartsOf();
+    const old = await shownCertificates();
+    await certificate.renew();
+    const isRenewed = async (): Promise<boolean> => (await shownCertificates()).every((one, at) => one !== old[at]);
+    await until(isRenewed, { what: 'the new certificate of all servers', timeoutMs: 300_000, intervalMs: 1_000 });
+    expect(await restartsOf()).toEqual(before);
+  });
+});
+
+const shownCertificates = async (): Promise<string[]> =>
+  Promise.all((await podsOf(genwarden, 'nats')).map(({ status }) => shownCertificate(status['podIP'])));
+
+/** By the id of the pod. */
+const restartsOf = async (): Promise<[string, number][]> =>
+  (await podsOf(genwarden, 'nats')).flatMap(({ metadata, status }) =>
+    status['containerStatuses'].map((one: Any) => [metadata['uid'], one['restartCount']]),
+  );
 
 /** Starts a rolling update, and returns when no old pod is left; checks that two servers were ready all the time. */
 const replacingAll = (start: () => Promise<void>) => async (): Promise<void> => {
@@ -131,7 +153,7 @@ async function underLoad(what: string, hurt: () => Promise<void>): Promise<void>
 /** Prompts for which the stand-in has answered more than one call. It keeps the last 2,000 calls. */
 async function calledTwice(what: string): Promise<number> {
   const { spec } = await getObject('service', 'genwarden-standin', namespace);
-  const answer = await fetch(`http://${spec.clusterIP}:9090/standin/requests`);
+  const answer = await fetch(`http://${spec.clusterIP}/standin/requests`);
   const { requests } = (await answer.json()) as { requests: { prompt: string; outcome: string }[] };
   const prompts = requests.filter(({ prompt, outcome }) => prompt.startsWith(what) && outcome === 'answered');
   return prompts.length - new Set(prompts.map(({ prompt }) => prompt)).size;
