@@ -3,10 +3,10 @@ Secrets that no value names. The chart does not render them, so that two renderi
 creates them in the cluster (src/operator/secrets).
 */}}
 
-{{/* The entries of the secret with the passwords of the NATS users, as JSON. */}}
+{{/* The entries of the secret with the passwords of the NATS users, as JSON. That of routes is there before three servers need it. */}}
 {{- define "genwarden.natsEntries" -}}
 {{- $entries := list -}}
-{{- range include "genwarden.natsServerUsers" . | fromJsonArray -}}
+{{- range append (include "genwarden.natsServerUsers" . | fromJsonArray) "route" | uniq -}}
 {{- $entries = append $entries (printf "%s-password" .) -}}
 {{- end -}}
 {{- $entries | toJson -}}
