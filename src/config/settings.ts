@@ -120,7 +120,7 @@ const nats = z.object({
 const http = z.object({
   host: withDefault(host, '127.0.0.1', {
     name: 'HTTP_HOST',
-    description: 'Address that the API listens on',
+    description: 'Address that the API listens on; `::` is every address, IPv6 and IPv4',
     usedBy: serving,
   }),
   port: withDefault(port, '8080', { name: 'HTTP_PORT', description: 'Port of the API', usedBy: serving }),
@@ -158,7 +158,7 @@ export const settingsSchema = z.object({
   }),
   metricsHost: withDefault(host, '127.0.0.1', {
     name: 'METRICS_HOST',
-    description: 'Address of `/metrics`, `/healthz` and `/readyz` of each process',
+    description: 'Address of `/metrics`, `/healthz` and `/readyz` of each process; `::` is every address',
     usedBy: processes,
   }),
   metricsPort: optional(port, {

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { expectContinue } from '../api/expectContinue.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import { connectionTimes } from '../telemetry/connections.ts';
-import { listenError } from '../telemetry/server.ts';
+import { listenError, listenHost } from '../telemetry/server.ts';
 import { answerBrokenRequest, sendRawProblem, writeProblem } from './rawProblems.ts';
 import { endSlowBody, type BodyPace } from './slowBodies.ts';
 
@@ -37,7 +37,7 @@ export async function openListener(at: ListenerOptions): Promise<Listener> {
   const server = serverFor({ ...at, handle: (request, response) => handler(request, response) });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, at, 'GENWARDEN_HTTP_PORT')));
-    server.listen(at.port, at.host, resolve);
+    server.listen(at.port, listenHost(at.host), resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {

@@ -56,7 +56,8 @@ export async function startStandin(options: StandinOptions = {}): Promise<Standi
     const handled = service.handle(request, response).finally(() => running.delete(handled));
     running.add(handled);
   });
-  server.listen(options.port ?? 0, host);
+  // Without a host, Node.js listens on `::`, or on `0.0.0.0` where the kernel has no IPv6.
+  server.listen(options.port ?? 0, host === '::' ? undefined : host);
   await once(server, 'listening');
   const port = portOf(server);
   return {

@@ -50,6 +50,9 @@ export async function startTelemetryServer(options: TelemetryOptions): Promise<T
   return { port, url: `http://${host}:${port}`, close: () => close(server) };
 }
 
+/** For `::`, every address of this machine: Node.js takes `0.0.0.0` by itself where the kernel has no IPv6. */
+export const listenHost = (host: string): string | undefined => (host === '::' ? undefined : host);
+
 /**
  * `PortInUse`, with the setting that changes the port, if the port is taken; `InvalidConfiguration` for a port or an address that
  * this process can never listen on; other errors unchanged.
@@ -76,7 +79,7 @@ function neverListens(
 function listen(server: Server, { host, port }: TelemetryOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: Error) => reject(listenError(error, { host, port }, 'GENWARDEN_METRICS_PORT')));
-    server.listen(port, host, resolve);
+    server.listen(port, listenHost(host), resolve);
   });
 }
 

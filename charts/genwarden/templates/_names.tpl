@@ -1,12 +1,18 @@
 {{/* Names, labels and images of all objects. */}}
 
+{{/* At most 40 characters, so that names derived from it fit into the 63 of a Service or a label. */}}
 {{- define "genwarden.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
-{{- else if contains "genwarden" .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- $name := .Values.nameOverride | default "genwarden" -}}
+{{- $long := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{- include "genwarden.shortened" (dict "name" (.Values.fullnameOverride | default $long) "max" 40) -}}
+{{- end -}}
+
+{{/* A name that is too long ends in a hash of it, so that two long names that begin alike stay different. Arguments: name, max. */}}
+{{- define "genwarden.shortened" -}}
+{{- if le (len .name) (int .max) -}}
+{{- .name | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-genwarden" (.Release.Name | trunc 30 | trimSuffix "-") -}}
+{{- printf "%s-%s" (.name | trunc (int (sub .max 9)) | trimSuffix "-") (.name | sha256sum | trunc 8) -}}
 {{- end -}}
 {{- end -}}
 
@@ -32,8 +38,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- end -}}
 
-{{/* Image reference; `tag` is the default tag. Arguments: image, tag. */}}
+{{/* Image reference; `tag` is the default tag. Arguments: root, image, tag. */}}
 {{- define "genwarden.imageOf" -}}
+{{- with (.root.Values.global).imageRegistry }}{{ trimSuffix "/" . }}/{{ end -}}
 {{- if .image.digest -}}
 {{- printf "%s@%s" .image.repository .image.digest -}}
 {{- else -}}
@@ -42,7 +49,15 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end -}}
 
 {{- define "genwarden.image" -}}
-{{- include "genwarden.imageOf" (dict "image" .Values.image "tag" .Chart.AppVersion) -}}
+{{- include "genwarden.imageOf" (dict "root" . "image" .Values.image "tag" .Chart.AppVersion) -}}
+{{- end -}}
+
+{{- define "genwarden.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "genwarden.fullname" .) -}}
+{{- end -}}
+
+{{- define "genwarden.operatorServiceAccount" -}}
+{{- .Values.operator.serviceAccount.name | default (printf "%s-operator" (include "genwarden.fullname" .)) -}}
 {{- end -}}
 
 {{- define "genwarden.tokenSecret" -}}

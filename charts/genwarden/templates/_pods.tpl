@@ -1,6 +1,9 @@
-{{/* Parts that all pods share. */}}
+{{/*
+Pods of all components. A component gives its own container and volumes; what every pod has, and what the values add or replace,
+comes from here.
+*/}}
 
-{{/* Pod security context for the Pod Security Standard "restricted". */}}
+{{/* Pod security context for the Pod Security Standard "restricted". `global.podSecurityContext` has the same default. */}}
 {{- define "genwarden.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: 10001
@@ -11,6 +14,7 @@ seccompProfile:
   type: RuntimeDefault
 {{- end -}}
 
+{{/* `global.securityContext` has the same default. */}}
 {{- define "genwarden.containerSecurityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -18,38 +22,130 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* enableServiceLinks is off: in a release named `genwarden`, Kubernetes' service variables would collide with settings. */}}
-{{- define "genwarden.podBasics" -}}
+{{/* A Deployment. Arguments: root, component, of (values), container, volumes, and optionally replicas, annotations (of the pods), account, token. */}}
+{{- define "genwarden.deployment" -}}
+{{- $replicas := hasKey . "replicas" | ternary .replicas .of.replicas -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "genwarden.fullname" .root }}-{{ .component }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "genwarden.labels" . | nindent 4 }}
+  {{- with .of.deploymentAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- if not (kindIs "invalid" $replicas) }}
+  replicas: {{ int $replicas }}
+  {{- end }}
+  {{- if not (kindIs "invalid" .of.revisionHistoryLimit) }}
+  revisionHistoryLimit: {{ int .of.revisionHistoryLimit }}
+  {{- end }}
+  strategy:
+    {{- .of.strategy | default (dict "rollingUpdate" (dict "maxSurge" 1 "maxUnavailable" 0)) | toYaml | nindent 4 }}
+  selector:
+    matchLabels:
+      {{- include "genwarden.selectorLabels" . | nindent 6 }}
+  template:
+    metadata:
+      {{- include "genwarden.podMetadata" . | nindent 6 }}
+    spec:
+      {{- include "genwarden.podSpec" . | nindent 6 }}
+{{- end -}}
+
+{{/* Labels and annotations of a pod. Arguments: root, component, of, annotations. */}}
+{{- define "genwarden.podMetadata" -}}
+labels:
+  {{- include "genwarden.podLabels" . | nindent 2 }}
+{{- with include "genwarden.merged" (list (.annotations | default "" | fromYaml) .of.podAnnotations) | fromJson }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* The spec of a pod. Arguments: root, component, of (values), container and volumes (YAML), and optionally account, token, image, initContainers and sidecars (YAML), fields (of the spec). */}}
+{{- define "genwarden.podSpec" -}}
+{{- /* In a release named `genwarden`, Kubernetes' service variables would collide with settings. */ -}}
 enableServiceLinks: false
-automountServiceAccountToken: {{ .token | default false }}
-serviceAccountName: {{ .account | default (include "genwarden.fullname" .root) }}
-{{- with .root.Values.imagePullSecrets }}
+automountServiceAccountToken: {{ kindIs "invalid" .of.automountServiceAccountToken | ternary (.token | default false) .of.automountServiceAccountToken }}
+serviceAccountName: {{ .account | default (include "genwarden.serviceAccount" .root) }}
+{{- with concat ((.root.Values.global).imagePullSecrets | default list) (.root.Values.imagePullSecrets | default list) | uniq }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .of.terminationGracePeriodSeconds }}
-terminationGracePeriodSeconds: {{ . }}
+terminationGracePeriodSeconds: {{ int . }}
 {{- end }}
+{{- with include "genwarden.podSecurityContextOf" . | fromJson }}
 securityContext:
-  {{- include "genwarden.podSecurityContext" . | nindent 2 }}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- include "genwarden.scheduling" . }}
+{{- with .fields }}
+{{ toYaml . }}
+{{- end }}
+{{- with concat .of.extraInitContainers (.initContainers | default "" | fromYamlArray) }}
+initContainers:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+containers:
+  - {{- include "genwarden.container" . | nindent 4 }}
+  {{- with .sidecars }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- with .of.extraContainers }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+volumes:
+  {{- include "genwarden.joined" (dict "by" "name" "lists" (list (.volumes | fromYamlArray) .of.extraVolumes)) | fromJsonArray | toYaml | nindent 2 }}
 {{- end -}}
 
-{{/* Scheduling of a pod. Arguments: root, component, of. */}}
+{{/* OpenShift gives each namespace its own range of users and groups, and rejects pods that name others. */}}
+{{- define "genwarden.podSecurityContextOf" -}}
+{{- $adapt := dig "compatibility" "openshift" "adaptSecurityContext" "auto" (.root.Values.global | default dict) -}}
+{{- $detected := .root.Capabilities.APIVersions.Has "security.openshift.io/v1" -}}
+{{- if or (eq $adapt "force") (and (eq $adapt "auto") $detected) -}}
+{{- omit .of.podSecurityContext "runAsUser" "runAsGroup" "fsGroup" | toJson -}}
+{{- else -}}
+{{- toJson .of.podSecurityContext -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The component's own container, with what the values add or replace. */}}
+{{- define "genwarden.container" -}}
+{{- $own := .container | fromYaml -}}
+{{- with $own.Error }}{{ fail (printf "container of %s: %s" $.component .) }}{{ end -}}
+{{- $image := .image | default .root.Values.image -}}
+{{- $given := dict
+  "image" (include "genwarden.imageOf" (dict "root" .root "image" $image "tag" .root.Chart.AppVersion))
+  "imagePullPolicy" $image.pullPolicy
+  "env" (include "genwarden.joined" (dict "by" "name" "lists" (list ($own.env | default list) .of.extraEnv)) | fromJsonArray)
+  "envFrom" .of.extraEnvFrom
+  "volumeMounts" (include "genwarden.joined" (dict "by" "mountPath" "lists" (list ($own.volumeMounts | default list) .of.extraVolumeMounts)) | fromJsonArray)
+  "resources" .of.resources
+  "securityContext" .of.securityContext -}}
+{{- range list "startupProbe" "livenessProbe" "readinessProbe" "lifecycle" -}}
+{{- $_ := set $given . (include "genwarden.merged" (list (get $own .) (get $.of .)) | fromJson) -}}
+{{- end -}}
+{{- range $key, $value := $given -}}
+{{- if not $value -}}
+{{- $_ := unset $given $key -}}
+{{- end -}}
+{{- end -}}
+{{- merge $given $own | toYaml -}}
+{{- end -}}
+
+{{/* Where and how a pod runs. Arguments: root, component, of. */}}
 {{- define "genwarden.scheduling" -}}
-{{- with .of.priorityClassName }}
-priorityClassName: {{ . }}
+{{- range $key := list "affinity" "dnsConfig" "dnsPolicy" "hostAliases" "nodeSelector" "priorityClassName" "runtimeClassName" "schedulerName" "tolerations" }}
+{{- with get $.of $key }}
+{{ dict $key . | toYaml }}
 {{- end }}
-{{- with .of.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .of.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .of.affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
+{{- if not (kindIs "invalid" .of.hostUsers) }}
+hostUsers: {{ .of.hostUsers }}
 {{- end }}
 topologySpreadConstraints:
 {{- with .of.topologySpreadConstraints }}
@@ -94,7 +190,10 @@ topologySpreadConstraints:
 {{ . }}
 {{- end }}
 - name: GENWARDEN_METRICS_HOST
-  value: 0.0.0.0
+  value: '::'
+{{- with include "genwarden.outboundEnv" . }}
+{{ . }}
+{{- end }}
 {{ include "genwarden.natsEnv" . }}
 {{- end -}}
 
@@ -127,6 +226,25 @@ readinessProbe:
   mountPath: /tmp
 {{- end -}}
 
+{{/* Volumes of every process of Genwarden. Arguments: root, component. */}}
+{{- define "genwarden.processVolumes" -}}
+{{ include "genwarden.tmpVolume" . }}
+{{- range list "genwarden.natsVolumes" "genwarden.s3Volumes" "genwarden.trustedCAVolumes" }}
+{{- with include . $ | trim }}
+{{ . }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "genwarden.processMounts" -}}
+{{ include "genwarden.tmpMount" . }}
+{{- range list "genwarden.natsMounts" "genwarden.s3Mounts" "genwarden.trustedCAMounts" }}
+{{- with include . $ | trim }}
+{{ . }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* A PodDisruptionBudget. Arguments: root, component, of. */}}
 {{- define "genwarden.podDisruptionBudget" -}}
 {{- if .of.podDisruptionBudget.enabled -}}
@@ -138,7 +256,11 @@ metadata:
   labels:
     {{- include "genwarden.labels" . | nindent 4 }}
 spec:
+  {{- if kindIs "invalid" .of.podDisruptionBudget.minAvailable }}
   maxUnavailable: {{ .of.podDisruptionBudget.maxUnavailable }}
+  {{- else }}
+  minAvailable: {{ .of.podDisruptionBudget.minAvailable }}
+  {{- end }}
   unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
     matchLabels:

@@ -63,7 +63,11 @@ export function schemaAt(path: string): Schema {
   return path.split('.').reduce<Schema>((at, key) => {
     const open = resolved(at);
     const free = typeof open?.additionalProperties === 'object' ? open.additionalProperties : undefined;
-    return open?.properties?.[key] ?? free;
+    const shared = (open?.allOf ?? []).map((part: Schema) => resolved(part)?.properties?.[key]);
+    // A form that lists no fields, such as a security context, has all those of Kubernetes.
+    const any = open !== undefined && open.properties === undefined && free === undefined ? {} : undefined;
+    const own = open?.properties?.[key];
+    return (own === true ? undefined : own) ?? shared.find((part: Schema) => part !== undefined) ?? free ?? any;
   }, schema);
 }
 

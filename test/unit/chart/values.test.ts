@@ -30,25 +30,26 @@ describe('every value', () => {
 
   test('has a place in the schema, and each place a value', () => {
     expect(paths.filter((path) => schemaAt(path) === undefined)).toEqual([]);
-    expect(placesOf(schema, '').filter((path) => !paths.includes(path))).toEqual(['global']);
+    expect(placesOf(schema, '').filter((path) => !paths.includes(path))).toEqual([]);
   });
 
   test('is used by a template', () => {
     const text = templates.map((file) => file.text).join('\n');
     // What a template takes as a whole: `toYaml .Values.api.resources`.
-    const wholes = /\.(resources|labels|autoscaling|models|users|requests|limits)\./;
+    const wholes =
+      /\.(resources|labels|autoscaling|models|users|requests|limits|podSecurityContext|securityContext|timeouts)\./;
     const leaves = values.filter(({ path, isGroup }) => !isGroup && !wholes.test(`.${path}`));
-    const unused = leaves.filter(({ path }) => !text.includes(`.${path.split('.').at(-1)!}`));
+    const unused = leaves
+      .map(({ path }) => ({ path, key: path.split('.').at(-1)! }))
+      .filter(({ key }) => !text.includes(`.${key}`) && !text.includes(`"${key}"`));
     expect(unused.map(({ path }) => path)).toEqual([]);
   });
 });
 
-/** Every path that the schema spells out inline; what it refers to is a form, not a list of values. */
+/** Every path that the schema spells out inline; what it refers to is a form, not a list of values, and so is the shared part of a component. */
 function placesOf(node: Schema, prefix: string): string[] {
-  return Object.entries<Schema>(node.properties ?? {}).flatMap(([key, child]) => [
-    `${prefix}${key}`,
-    ...placesOf(child, `${prefix}${key}.`),
-  ]);
+  const own = Object.entries<Schema>(node.properties ?? {}).filter(([, child]) => child !== true);
+  return own.flatMap(([key, child]) => [`${prefix}${key}`, ...placesOf(child, `${prefix}${key}.`)]);
 }
 
 describe('the schema', () => {
@@ -85,9 +86,17 @@ describe('the schema', () => {
 
 function looseObjects(node: Schema, at: string): string[] {
   if (typeof node !== 'object' || node === null) return [];
-  const loose = node.properties !== undefined && node.additionalProperties !== false ? [at] : [];
-  return [...loose, ...Object.entries(node).flatMap(([key, child]) => looseObjects(child, `${at}/${key}`))];
+  const loose = node.properties !== undefined && node.additionalProperties !== false && !openOnPurpose.includes(at);
+  return [
+    ...(loose ? [at] : []),
+    ...Object.entries(node).flatMap(([key, child]) => looseObjects(child, `${at}/${key}`)),
+  ];
 }
+
+/** Charts of a parent share `global`; the components that take the form of a pod are closed; named objects have Kubernetes' fields. */
+const openOnPurpose = ['#/properties/global', '#/definitions/pod', '#/definitions/namedObjects/items'];
+
+const components = ['api', 'controller', 'operator', 'worker', 'nats', 'standin', 'tests'];
 
 describe('the defaults', () => {
   const programDefault = (name: string): string | undefined =>
@@ -121,12 +130,19 @@ describe('the defaults', () => {
   });
 
   test('components have the same forms of values', () => {
-    const forms = ['api', 'controller', 'operator', 'worker', 'nats', 'standin'].map((component) =>
-      ['resources', 'nodeSelector', 'tolerations', 'affinity', 'extraEnv', 'extraVolumes', 'podAnnotations'].map(
+    const forms = ['global', ...components].map((component) =>
+      Object.keys(schema.definitions.pod.properties).map(
         (key) => resolved(schemaAt(`${component}.${key}`)) !== undefined,
       ),
     );
     expect(forms.flat().every(Boolean)).toBe(true);
+  });
+
+  test('every value of a pod is in `global`', () => {
+    const shared = Object.keys(schema.definitions.pod.properties);
+    expect(shared.filter((key) => !paths.includes(`global.${key}`))).toEqual([]);
+    for (const component of components)
+      expect(Object.keys(schemaAt(component).properties)).toEqual(expect.arrayContaining(shared));
   });
 });
 

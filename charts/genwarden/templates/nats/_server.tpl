@@ -66,7 +66,7 @@ lifecycle:
 {{- end -}}
 
 {{/* `nats` of the values, with the chart's defaults: three servers on one node, or in one zone, are lost with it. */}}
-{{- define "genwarden.natsScheduling" -}}
+{{- define "genwarden.natsValues" -}}
 {{- $selector := include "genwarden.selectorLabels" (dict "root" . "component" "nats") | fromYaml -}}
 {{- $term := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" $selector) -}}
 {{- $affinity := dict -}}
@@ -84,7 +84,15 @@ lifecycle:
 {{- $spread = append $spread (dict "maxSkew" 1 "topologyKey" . "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" (dict "matchLabels" $selector)) -}}
 {{- end -}}
 {{- end -}}
-{{- $own := dict "affinity" (.Values.nats.affinity | default $affinity) "topologySpreadConstraints" (.Values.nats.topologySpreadConstraints | default $spread) -}}
-{{- $of := merge $own .Values.nats -}}
-{{- dict "component" "nats" "of" $of | toYaml -}}
+{{- $of := include "genwarden.valuesOf" (dict "root" . "key" "nats") | fromJson -}}
+{{- $_ := set $of "affinity" ($of.affinity | default $affinity) -}}
+{{- $_ := set $of "topologySpreadConstraints" ($of.topologySpreadConstraints | default $spread) -}}
+{{- /* Without a PersistentVolumeClaim, the data is on the node's own disk. */ -}}
+{{- with ($of.resources.limits | default dict) -}}
+{{- if and (not $.Values.nats.persistence.enabled) (hasKey . "ephemeral-storage") -}}
+{{- $data := include "genwarden.bytes" $.Values.nats.persistence.size | int64 -}}
+{{- $_ := set . "ephemeral-storage" (add $data (include "genwarden.bytes" (get . "ephemeral-storage") | int64) | toString) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $of -}}
 {{- end -}}

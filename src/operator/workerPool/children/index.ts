@@ -1,6 +1,7 @@
 // The children of a WorkerPool, each with the fields that the operator owns.
 
 import { createHash } from 'node:crypto';
+import { withoutUndefined } from '../../../job/withoutUndefined.ts';
 import type { ApplyConfiguration, ObjectMeta } from '../../../ports/kubernetes.ts';
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
 import { childName, configHash, keysHash, labelsOf, ownerReference, selectorOf } from './names.ts';
@@ -44,11 +45,13 @@ function deployment(pool: PoolToBuild): ApplyConfiguration {
     .update(JSON.stringify(runtimePart(pool.spec)))
     .digest('hex');
   const annotations = { [configHash]: config.slice(0, 32), [keysHash]: pool.keysHash };
+  const { annotations: ofDeployment, ...fields } = pool.template.deployment ?? {};
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: metadataOf(pool),
+    metadata: { ...metadataOf(pool), ...withoutUndefined({ annotations: ofDeployment }) },
     spec: {
+      ...fields,
       replicas: pool.replicas,
       selector: { matchLabels: selectorOf(name) },
       template: workerTemplate(pool.template, name, pool.spec, annotations),

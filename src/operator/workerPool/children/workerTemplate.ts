@@ -16,7 +16,14 @@ const container = z.looseObject({
   envFrom: z.array(z.unknown()).optional(),
   volumeMounts: z.array(named).optional(),
 });
+/** Of the Deployment around the pods. */
+const deployment = z.strictObject({
+  annotations: texts.optional(),
+  strategy: z.looseObject({}).optional(),
+  revisionHistoryLimit: z.int().nonnegative().optional(),
+});
 const template = z.looseObject({
+  deployment: deployment.optional(),
   metadata: z.looseObject({ labels: texts.optional(), annotations: texts.optional() }).optional(),
   spec: z.looseObject({
     containers: z
@@ -61,8 +68,9 @@ export function workerTemplate(
   const { nodeSelector, tolerations, affinity, topologySpreadConstraints, priorityClassName, imagePullSecrets } =
     overlay;
   const scheduling = { nodeSelector, tolerations, affinity, topologySpreadConstraints, priorityClassName };
+  const { deployment: _, ...pod } = base;
   return {
-    ...base,
+    ...pod,
     metadata: {
       ...base.metadata,
       labels: { ...base.metadata?.labels, ...overlay.labels, ...labelsOf(pool) },
