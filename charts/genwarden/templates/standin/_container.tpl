@@ -5,6 +5,10 @@ command: [node, /app/dist/standin/main.js]
 args: [--host, '::', --port, '9090', --latency, {{ .root.Values.standin.latency | quote }}]
 ports:
   - { name: http, containerPort: 9090 }
+startupProbe:
+  tcpSocket: { port: http }
+  periodSeconds: 2
+  failureThreshold: 60
 livenessProbe:
   tcpSocket: { port: http }
   periodSeconds: 10

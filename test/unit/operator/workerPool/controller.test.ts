@@ -146,18 +146,6 @@ test('a changed key replaces the workers, a changed list of namespaces does not'
   expect(operator.events.map(({ reason }) => reason)).toEqual(['Created', 'KeysChanged', 'ConfigurationChanged']);
 });
 
-test("annotations, strategy and history of the workers' Deployments are those of the installation's template", async () => {
-  const world = aWorld();
-  putPool(world);
-  const deployment = { annotations: { note: 'here' }, strategy: { type: 'Recreate' }, revisionHistoryLimit: 3 };
-  const pods = { containers: [{ name: 'worker', image: 'genwarden:test' }] };
-  await anOperator(world, { workerTemplate: { deployment, spec: pods } });
-  const made = childrenIn(world).deployment;
-  expect(made.metadata.annotations).toEqual({ note: 'here' });
-  expect(made.spec).toMatchObject({ strategy: { type: 'Recreate' }, revisionHistoryLimit: 3 });
-  expect(made.spec.template).not.toHaveProperty('deployment');
-});
-
 test('without a template, or with one that the API server rejects, the pool reports a remedy', async () => {
   const world = aWorld();
   putPool(world);
