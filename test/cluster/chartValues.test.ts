@@ -88,7 +88,7 @@ test('global shapes every pod, and a component its own', async () => {
   expect(everywhere(all, ({ metadata }) => metadata.annotations.note)).toBe('here');
   expect(everywhere(all, ({ own }) => own.envFrom)).toEqual(global.extraEnvFrom);
   expect(everywhere(all, ({ spec }) => spec.containers.at(-1))).toEqual(global.extraContainers[0]);
-  expect(everywhere(all, ({ spec }) => spec.initContainers)).toEqual(global.extraInitContainers);
+  expect(everywhere(all, ({ spec }) => spec.initContainers[0])).toEqual(global.extraInitContainers[0]);
   expect(everywhere(all, ({ spec }) => spec.volumes.at(-1))).toEqual(global.extraVolumes[0]);
   expect(everywhere(all, ({ own }) => own.volumeMounts.at(-1))).toEqual(global.extraVolumeMounts[0]);
   expect(everywhere(all, ({ own }) => own.lifecycle.postStart)).toEqual(global.lifecycle.postStart);
@@ -210,13 +210,18 @@ test('every process has the proxies, what it calls directly, and the own CA; NAT
 
 test('every container has requests and limits, with one value also of CPU, as a quota may demand', async () => {
   const pods = podsOf(
-    await render({ global: { resources: { limits: { cpu: '2' } } }, api: { resources: { limits: { cpu: '3' } } } }),
+    await render({
+      global: { resources: { limits: { cpu: '2' } } },
+      api: { resources: { limits: { cpu: '3' } } },
+      nats: { tls: { existingSecret: 'tls' } },
+    }),
   );
-  for (const { name, own } of pods) {
-    expect(Object.keys(own.resources.requests).toSorted()).toEqual(['cpu', 'ephemeral-storage', 'memory']);
-    expect(Object.keys(own.resources.limits).toSorted()).toEqual(['cpu', 'ephemeral-storage', 'memory']);
-    expect(own.resources.limits.cpu).toBe(name === 'api' ? '3' : '2');
-  }
+  for (const { name, spec } of pods)
+    for (const { resources } of [...spec.containers, ...(spec.initContainers ?? [])]) {
+      expect(Object.keys(resources.requests).toSorted()).toEqual(['cpu', 'ephemeral-storage', 'memory']);
+      expect(Object.keys(resources.limits).toSorted()).toEqual(['cpu', 'ephemeral-storage', 'memory']);
+      expect(resources.limits.cpu).toBe(name === 'api' ? '3' : '2');
+    }
 });
 
 test('names of releases with 53 characters fit, and two that begin alike differ', async () => {

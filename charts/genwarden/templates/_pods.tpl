@@ -86,7 +86,7 @@ securityContext:
 {{- with .fields }}
 {{ toYaml . }}
 {{- end }}
-{{- with concat .of.extraInitContainers (.initContainers | default "" | fromYamlArray) }}
+{{- with concat (.of.extraInitContainers | default list) (.initContainers | default "[]" | fromYamlArray) }}
 initContainers:
   {{- toYaml . | nindent 2 }}
 {{- end }}
