@@ -265,14 +265,14 @@ test('an HTTPRoute has the timeouts and filters of the values, extra objects are
     'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: {{ include "genwarden.fullname" . }}-b }',
   ];
   const objects = await render({ api: { replicas: null, httpRoute: { ...route, timeouts: null } }, extraObjects });
-  const [rule] = objects.find(({ kind }) => kind === 'HTTPRoute').spec.rules;
+  const [rule] = objects.find(({ kind }) => kind === 'HTTPRoute')!.spec.rules;
   expect([rule.timeouts, rule.filters]).toEqual([undefined, route.filters]);
   const names = objects.map(({ metadata: { name } }) => name);
   expect(names).toEqual(expect.arrayContaining(['genwarden-a', 'genwarden-b']));
   const api = podsOf(objects).find(({ name }) => name === 'api')!;
   expect(api.workload.spec).not.toHaveProperty('replicas');
   const usual = await render({ api: { httpRoute: route } });
-  expect(usual.find(({ kind }) => kind === 'HTTPRoute').spec.rules[0].timeouts).toEqual({ request: '0s' });
+  expect(usual.find(({ kind }) => kind === 'HTTPRoute')!.spec.rules[0].timeouts).toEqual({ request: '0s' });
 });
 
 test('the values of the release before, which know none of this, make the same pods', async () => {
