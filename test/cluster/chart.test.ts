@@ -79,6 +79,7 @@ describe('helm install', () => {
     const token = await kubectl('get', 'secret', '-n', namespace, 'genwarden-api-token', '-o', `jsonpath=${path}`);
     expect(Buffer.from(token, 'base64').toString()).toBe((await secrets()).token);
     expect(notes).toContain('service/genwarden-api 8080:80');
+    expect(notes).toContain('NATS runs as a single server, which is meant for evaluation');
   });
 
   test('helm test runs a job from end to end', async () => {

@@ -3,8 +3,8 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyDefinitions, installGenwarden, testValues, type InstalledGenwarden } from './support/genwarden.ts';
-import { chartFolder, tryHelm } from './support/helm.ts';
-import { getObject, listObjects } from './support/kubectl.ts';
+import { chartFolder, helm, tryHelm } from './support/helm.ts';
+import { getObject, listObjects, tryKubectl } from './support/kubectl.ts';
 import { testNamespace } from './support/namespace.ts';
 import { createNatsCertificate, natsTlsSecret } from './support/natsTls.ts';
 
@@ -27,6 +27,10 @@ test('three servers keep every stream and bucket, and a job runs', async () => {
   expect(new Set(replicas.map(String))).toEqual(new Set(['3,2']));
 });
 
+test('the notes no longer speak of an evaluation', async () => {
+  expect(await helm('get', 'notes', 'genwarden', '-n', namespace)).not.toContain('single server');
+});
+
 test('an upgrade that would lose the jobs is refused with the reason', async () => {
   const input = JSON.stringify({ ...testValues, nats: { ...(testValues['nats'] as object), replicas: 1 } });
   const upgrade = ['upgrade', 'genwarden', chartFolder, '-n', namespace, '--values', '-'];
@@ -41,11 +45,21 @@ test('an upgrade that would lose the jobs is refused with the reason', async () 
   expect(spec.replicas).toBe(3);
 });
 
-test('so is one from a single server to three, by Kubernetes too', async () => {
-  const { spec, metadata } = await getObject('statefulset', 'genwarden-nats', namespace);
-  expect({ policy: spec.podManagementPolicy, service: spec.serviceName }).toEqual({
-    policy: 'Parallel',
-    service: `${metadata.name}-headless`,
+test('Kubernetes refuses it too, for those who render without a cluster', async () => {
+  const single = await helm(
+    'template',
+    'genwarden',
+    chartFolder,
+    '-n',
+    namespace,
+    '-s',
+    'templates/nats/statefulset.yaml',
+  );
+  const apply = ['apply', '--server-side', '--force-conflicts', '--dry-run=server', '-n', namespace, '-f', '-'];
+  const { code, stderr } = await tryKubectl(apply, { input: single });
+  expect({ code, stderr }).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('updates to statefulset spec for fields other than'),
   });
 });
 
