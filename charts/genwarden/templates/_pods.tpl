@@ -139,10 +139,14 @@ volumes:
 
 {{/* Where and how a pod runs. Arguments: root, component, of. */}}
 {{- define "genwarden.scheduling" -}}
-{{- range $key := list "affinity" "dnsConfig" "dnsPolicy" "hostAliases" "nodeSelector" "priorityClassName" "runtimeClassName" "schedulerName" "tolerations" }}
+{{- range $key := list "affinity" "dnsConfig" "dnsPolicy" "hostAliases" "nodeSelector" "priorityClassName" "runtimeClassName" "schedulerName" }}
 {{- with get $.of $key }}
 {{ dict $key . | toYaml }}
 {{- end }}
+{{- end }}
+{{- with include "genwarden.tolerations" . }}
+tolerations:
+  {{- . | nindent 2 }}
 {{- end }}
 {{- if not (kindIs "invalid" .of.hostUsers) }}
 hostUsers: {{ .of.hostUsers }}

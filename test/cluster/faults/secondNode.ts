@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { kubectl, getObject, type Any } from '../support/kubectl.ts';
+import { kubectl } from '../support/kubectl.ts';
 import { run } from '../support/run.ts';
 import { podProcesses, sameNetwork } from './node.ts';
 
@@ -69,7 +69,3 @@ function kill(pid: number): void {
 }
 
 const untilReady = (): Promise<string> => kubectl('wait', `node/${name}`, '--for=condition=Ready', '--timeout=120s');
-
-/** The name of the node on which each pod runs, by the name of the pod. */
-export const nodeOf = async (pod: string, namespace: string): Promise<string> =>
-  ((await getObject('pod', pod, namespace)) as Any)['spec'].nodeName;

@@ -29,6 +29,7 @@ const template = z.looseObject({
     containers: z
       .array(container)
       .refine((all) => all.some(({ name }) => name === 'worker'), 'must have a container named worker'),
+    tolerations: z.array(z.looseObject({ key: z.string().optional() })).optional(),
     volumes: z.array(named).optional(),
   }),
 });
@@ -65,8 +66,8 @@ export function workerTemplate(
   annotations: Readonly<Record<string, string>>,
 ): object {
   const overlay = spec.template ?? {};
-  const { nodeSelector, tolerations, affinity, topologySpreadConstraints, priorityClassName, imagePullSecrets } =
-    overlay;
+  const { nodeSelector, affinity, topologySpreadConstraints, priorityClassName, imagePullSecrets } = overlay;
+  const tolerations = tolerationsOf(base.spec.tolerations, overlay.tolerations);
   const scheduling = { nodeSelector, tolerations, affinity, topologySpreadConstraints, priorityClassName };
   const { deployment: _, ...pod } = base;
   return {
@@ -84,6 +85,19 @@ export function workerTemplate(
       terminationGracePeriodSeconds: terminationGrace(spec),
     },
   };
+}
+
+type Toleration = NonNullable<WorkerTemplate['spec']['tolerations']>[number];
+
+/**
+ * Those of the pool replace those of the installation, except how long a pod tolerates the loss of its node: that stays unless the
+ * pool sets it, because Kubernetes' default is ten times as long.
+ */
+function tolerationsOf(base: readonly Toleration[] = [], pool: readonly Toleration[] | undefined) {
+  if (pool === undefined) return undefined;
+  const isSet = ({ key }: Toleration): boolean => pool.some((one) => one.key === undefined || one.key === key);
+  const ofLoss = ({ key }: Toleration): boolean => /^node\.kubernetes\.io\/(not-ready|unreachable)$/.test(key ?? '');
+  return [...pool, ...base.filter((one) => ofLoss(one) && !isSet(one))];
 }
 
 const isWorker = ({ name }: Container): boolean => name === 'worker';
