@@ -14,7 +14,6 @@ import {
   natsTaskQueue,
 } from '../adapters/nats/index.ts';
 import { jsonSchemaChecker } from '../adapters/jsonSchema/index.ts';
-import { sharpImageReader } from '../adapters/images/index.ts';
 import { logEvent } from '../job/logEvents/index.ts';
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -70,6 +69,8 @@ export async function openPorts(context: ProcessContext, settings: Settings, ope
   const { clock } = opened;
   const pools = await natsPoolRegistry(link);
   const shares = poolShares(pools, link.closing);
+  // Workers and controllers use other parts of this file, and should start without sharp.
+  const { sharpImageReader } = await import('../adapters/images/index.ts');
   return {
     ...opened,
     mayUseParts: mayUseParts(link),
