@@ -169,12 +169,12 @@ function remarksOn(full: FullStorage | undefined, kept: ReadonlyMap<string, stri
   return remarks.length === 0 ? {} : { remarks };
 }
 
-/** `worker-<host>-<8 hexadecimal digits>`: safe in a subject; the host is cut to 40 characters. */
+/** `worker-<host>-<8 hexadecimal digits>`: safe in a subject. The name of a host, or of a pod of a Deployment, has at most 63 characters. */
 function processName(kind: ProcessKind, host: string): string {
   const place = host
     .toLowerCase()
     .replaceAll(/[^a-z0-9-]/g, '-')
-    .slice(0, 40);
+    .slice(0, 63);
   return `${kind}-${place}-${randomBytes(4).toString('hex')}`;
 }
 

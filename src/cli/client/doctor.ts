@@ -17,55 +17,79 @@ import { version } from '../../config/version.ts';
 import { isUnreachable, whyUnreachable } from './connection.ts';
 import { clientCommand, withClient } from './session.ts';
 
-interface DoctorOptions {
+export interface DoctorOptions {
   readonly provider: boolean;
   readonly bundle?: string;
   readonly output: OutputFormat;
 }
 
 export function addDoctor(program: Command, io: Io): void {
-  clientCommand(program, 'doctor', 'Check the installation and advise on failed checks')
-    .option('--bundle <file>', 'also write a JSON report for support, without secrets')
-    .option('--no-provider', 'do not let workers call their provider, which is free: they ask for its list of models')
-    .addOption(outputOption('table', 'json', 'yaml'))
-    .action(withClient(io, (client, options: DoctorOptions) => runDoctor(io, client, options)));
+  doctorCommand(program).action(
+    withClient(io, async (client, options: DoctorOptions) => {
+      await finish(io, client, options, await findingsOf(client, options, (error) => alone(io, error)));
+    }),
+  );
 }
 
-async function runDoctor(io: Io, client: GenwardenClient, options: DoctorOptions): Promise<void> {
-  const { bundle, output } = options;
-  const { reachable, checks, api } = await runChecks(io, client, options);
+/** The command without its action. */
+export function doctorCommand(program: Command): Command {
+  return clientCommand(program, 'doctor', 'Check the installation and advise on failed checks')
+    .option('--bundle <file>', 'also write a JSON report for support, without secrets')
+    .option('--no-provider', 'do not let workers call their provider, which is free: they ask for its list of models')
+    .addOption(outputOption('table', 'json', 'yaml'));
+}
+
+/** Prints what was found, writes the bundle that was asked for, and sets the exit code. */
+export async function finish(
+  io: Io,
+  client: GenwardenClient | undefined,
+  { bundle, output }: DoctorOptions,
+  { reachable, checks, api }: Findings,
+): Promise<void> {
   printAs(io, output, { ok: checks.every(({ ok }) => ok), api, cli: version, checks }, () => checkLines(io, checks));
   if (bundle !== undefined) await writeBundle(io, client, bundle, { api, cli: version, checks });
   if (!reachable) io.exitWith(exitCodes.unreachable);
   else if (checks.some(({ ok }) => !ok)) io.exitWith(exitCodes.jobFailed);
 }
 
-interface Findings {
+export interface Findings {
   readonly reachable: boolean;
   readonly checks: readonly Check[];
   /** The version of the API. */
   readonly api: string | null;
 }
 
-/** The API's own checks; if it is unavailable, a check of NATS from this machine with the local settings. */
-async function runChecks(
-  io: Io,
+/** The API's own checks; if it is unavailable, those of `otherwise`, which gets the reason. */
+export async function findingsOf(
   client: GenwardenClient,
   { provider }: Pick<DoctorOptions, 'provider'>,
+  otherwise: (error: unknown) => Findings | Promise<Findings>,
 ): Promise<Findings> {
-  const without = async (says: string, advice: string): Promise<Findings> => {
-    const api: Check = { name: 'api', ok: false, says, advice, seenBy: thisShell };
-    return { reachable: false, api: null, checks: [api, await checkNatsLocally(io)] };
-  };
-  if (await isSilent(client)) return without(`no answer within ${silentAfterMs / 1_000} s`, adviceOnSilence);
+  if (await isSilent(client)) return otherwise(new Silence());
   try {
     const { checks, version: api } = await client.doctor(provider ? {} : { provider });
     const found = `version ${api}${api === version ? '' : `; this command is ${version}`}`;
     return { reachable: true, api, checks: [{ ...passed('api', found), seenBy: thisShell }, ...checks] };
   } catch (error) {
     if (!isUnreachable(error)) throw error;
-    const advice = 'Check GENWARDEN_URL, and check that `genwarden api` is running.';
-    return without(`no answer: ${whyUnreachable(error)}`, advice);
+    return otherwise(error);
+  }
+}
+
+/** A check of NATS from this machine with the local settings. */
+async function alone(io: Io, error: unknown): Promise<Findings> {
+  const [says, advice] =
+    error instanceof Silence
+      ? [error.message, adviceOnSilence]
+      : [`no answer: ${whyUnreachable(error)}`, 'Check GENWARDEN_URL, and check that `genwarden api` is running.'];
+  const api: Check = { name: 'api', ok: false, says, advice, seenBy: thisShell };
+  return { reachable: false, api: null, checks: [api, await checkNatsLocally(io)] };
+}
+
+/** Nothing refuses the connection and nothing answers. */
+class Silence extends Error {
+  constructor() {
+    super(`no answer within ${silentAfterMs / 1_000} s`);
   }
 }
 
@@ -113,9 +137,9 @@ function linesOfCheck(
   return advice === null ? found : [...found, ...hanging(`${' '.repeat(nameWidth + 4)}→ `, advice, width)];
 }
 
-async function writeBundle(io: Io, client: GenwardenClient, path: string, seen: object): Promise<void> {
-  const orReason = async (result: Promise<unknown>): Promise<unknown> =>
-    result.catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));
+async function writeBundle(io: Io, client: GenwardenClient | undefined, path: string, seen: object): Promise<void> {
+  const orReason = async (result: Promise<unknown> | undefined): Promise<unknown> =>
+    result?.catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));
   const { resolved } = readSettings({ env: io.env, terminal: false });
   const bundle = {
     writtenAt: new Date(io.now()).toISOString(),
@@ -124,9 +148,9 @@ async function writeBundle(io: Io, client: GenwardenClient, path: string, seen: 
     platform: `${process.platform} ${process.arch}`,
     // Masked: secrets show only that they are set.
     settings: describeSettings(resolved).filter(({ source }) => source !== 'default' && source !== 'unset'),
-    pools: await orReason(client.pools()),
-    workers: await orReason(client.workers()),
-    stuck: await orReason(client.stuck()),
+    pools: await orReason(client?.pools()),
+    workers: await orReason(client?.workers()),
+    stuck: await orReason(client?.stuck()),
   };
   await writeFile(path, `${JSON.stringify(bundle, null, 2)}\n`, { mode: 0o600 });
   writeLine(

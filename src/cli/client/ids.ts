@@ -1,4 +1,5 @@
-// Ids on the command line: whole, or as a beginning that only one job or delivery has, and `job/ID` as `-o name` prints it.
+// Ids on the command line: whole, or as a beginning that only one job or delivery has, `job/ID` as `-o name` prints it, and
+// `gj/NAME` of a GenerationJob in a cluster.
 
 import { Argument } from 'commander';
 import type { GenwardenClient, ListedJob } from '../../client/index.ts';
@@ -9,13 +10,25 @@ import { cut, printable } from '../output/text.ts';
 /** What the help says about every id of a job. */
 export const idOfJob = 'id of the job, or a unique beginning of it';
 
+/** `gj/NAME` and `generationjob/NAME`, as kubectl writes them. */
+const ofResource = /^(?:gj|generationjobs?(?:\.genwarden\.dev)?)\/(.+)$/;
+
+/** The id of the job of a GenerationJob. */
+export type JobOfResource = (name: string) => Promise<string>;
+
 export const jobArgument = (): Argument => new Argument('<job>', idOfJob);
 
 /**
  * The whole id. A beginning is looked up in the list of jobs, a whole id is not. Throws `AmbiguousId` if several jobs have this
  * beginning, and `JobNotFound` if none has.
  */
-export async function jobIdOf(client: GenwardenClient, given: string): Promise<string> {
+export async function jobIdOf(
+  client: GenwardenClient,
+  given: string,
+  jobOfResource: JobOfResource = outsideCluster,
+): Promise<string> {
+  const [, resource] = ofResource.exec(given) ?? [];
+  if (resource !== undefined) return jobOfResource(resource);
   const id = given.replace(/^job\//, '');
   if (isJobId(id)) return id;
   const { found, since } = /^[0-9a-z]{1,25}$/.test(id) ? await jobsBeginningWith(client, id) : nothing;
@@ -24,6 +37,10 @@ export async function jobIdOf(client: GenwardenClient, given: string): Promise<s
   const older = since === null ? '' : ` among those submitted since ${since}; older ones need the whole id`;
   throw new GenwardenError('JobNotFound', `There is no job ${printable(id)}, and none whose id begins with it${older}`);
 }
+
+const outsideCluster: JobOfResource = async (name) => {
+  throw new GenwardenError('UsageError', `gj/${name} is a GenerationJob: only \`kubectl genwarden\` can read it`);
+};
 
 interface Found {
   readonly found: readonly ListedJob[];

@@ -20,7 +20,8 @@ import { addWatch } from './watch/index.ts';
 import { addWebhooks } from './webhooks.ts';
 import { addWorkers } from './workers.ts';
 
-export function addClientCommands(program: Command, io: Io = processIo()): void {
+/** `doctor`: adds that command; in a cluster it sees more. */
+export function addClientCommands(program: Command, io: Io = processIo(), doctor = addDoctor): void {
   addSubmit(program, io);
   addGet(program, io);
   addList(program, io);
@@ -35,7 +36,7 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addPools(program, io);
   addExplain(program, io);
   addStuck(program, io);
-  addDoctor(program, io);
+  doctor(program, io);
   addPause(program, io);
   addResume(program, io);
   addWebhooks(program, io);

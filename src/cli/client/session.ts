@@ -10,7 +10,7 @@ import { exitCodeOfAnswer } from '../exitCodes.ts';
 import { errorLines } from '../output/errorLines.ts';
 import { printable } from '../output/text.ts';
 import { endOnClosedPipe, writeLine, type Io } from '../output/io.ts';
-import { jobIdOf } from './ids.ts';
+import { jobIdOf, type JobOfResource } from './ids.ts';
 import { isUnreachable, whyUnreachable, type Connect } from './connection.ts';
 
 /** A command that calls the API, with the flags for its address and token. */
@@ -61,8 +61,13 @@ export function withJob<Args extends unknown[]>(
   run: (client: GenwardenClient, id: string, ...args: Args) => Promise<void>,
 ): (given: string, ...args: [...Args, Command]) => Promise<void> {
   return withClient<[string, ...Args]>(io, async (client, given, ...args) =>
-    run(client, await jobIdOf(client, given), ...args),
+    run(client, await jobIdOf(client, given, resourcesOf(io, args.at(-1) as object)), ...args),
   );
+}
+
+/** How `gj/NAME` is read, if this runs against a cluster; `flags` are the options of the command. */
+export function resourcesOf({ jobOfResource }: Io, flags: object): JobOfResource | undefined {
+  return jobOfResource === undefined ? undefined : async (name) => jobOfResource(name, flags);
 }
 
 function connectBySettings(io: Io): Connect {

@@ -21,7 +21,7 @@ import { writeLine, type Io } from '../output/io.ts';
 import { isForPeople, outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
 import { idOfJob, jobIdOf } from './ids.ts';
-import { clientCommand, readTimeout, reportError, withClient } from './session.ts';
+import { clientCommand, readTimeout, reportError, withClient, resourcesOf } from './session.ts';
 
 interface StuckOptions {
   readonly olderThan: string;
@@ -84,10 +84,11 @@ async function runStuck(io: Io, client: GenwardenClient, options: StuckOptions):
 async function findStuck(
   io: Io,
   client: GenwardenClient,
-  { olderThan: age, jobId, pool }: StuckOptions,
+  options: StuckOptions,
 ): Promise<(StuckList & { readonly jobId: string | undefined }) | undefined> {
+  const { olderThan: age, jobId, pool } = options;
   try {
-    const id = jobId === undefined ? undefined : await jobIdOf(client, jobId);
+    const id = jobId === undefined ? undefined : await jobIdOf(client, jobId, resourcesOf(io, options));
     const found = await client.stuck({
       olderThan: age,
       ...(id === undefined ? {} : { jobId: id }),

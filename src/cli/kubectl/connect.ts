@@ -108,7 +108,7 @@ function fetchAs(bearer: Bearer, namespace: string): typeof globalThis.fetch {
 }
 
 /** Throws `ClusterUnreachable` if there is no kubeconfig, and `UsageError` if it does not match the flags. */
-async function chooseKubeconfig({ kubeconfig: path, context }: PluginFlags): Promise<Kubeconfig> {
+export async function chooseKubeconfig({ kubeconfig: path, context }: PluginFlags): Promise<Kubeconfig> {
   if (path !== undefined && !existsSync(path)) {
     throw new GenwardenError('UsageError', `--kubeconfig ${path}: the file does not exist`);
   }

@@ -47,8 +47,8 @@ export interface WorkerPod extends ResourceKey {
 }
 
 /**
- * The pods that the worker may run or have run in; empty if they no longer exist. Usually one, but a worker's name contains
- * only the first part of its pod's name. Pools may be in other namespaces, which are searched if the user may list pods
+ * The pods that the worker may run or have run in; empty if they no longer exist. Usually one, but workers of earlier versions
+ * have only the first 40 characters of their pod's name. Pools may be in other namespaces, which are searched if the user may list pods
  * there.
  */
 export async function podsOfWorker(cluster: Cluster, namespace: string, worker: string): Promise<readonly WorkerPod[]> {
@@ -62,8 +62,9 @@ export async function podsOfWorker(cluster: Cluster, namespace: string, worker: 
   }));
 }
 
-/** A worker is called `worker-<host, cut to 40 characters>-<8 hexadecimal digits>`, and the host of a pod is its name. */
+/** A worker is called `worker-<host>-<8 hexadecimal digits>`, and the host of a pod is its name. */
 function runs({ metadata }: Pod, worker: string): boolean {
   const [, host] = /^worker-(.+)-[0-9a-f]{8}$/.exec(worker) ?? [];
-  return host !== undefined && metadata.name.toLowerCase().slice(0, 40) === host;
+  const pod = metadata.name.toLowerCase();
+  return host !== undefined && (pod.slice(0, 63) === host || pod.slice(0, 40) === host);
 }

@@ -7,6 +7,7 @@ import { addClientCommands } from '../client/index.ts';
 import { processIo, writeLine, type Io } from '../output/io.ts';
 import { completionLines } from './complete.ts';
 import { connectThroughCluster } from './connect.ts';
+import { addClusterDoctor } from './doctor/command.ts';
 import { addPluginFlags } from './flags.ts';
 import { addLogs } from './logs.ts';
 
@@ -23,11 +24,24 @@ export function buildPlugin(io: Io = processIo()): Command {
   const program = helpfulProgram('kubectl genwarden', about);
   program.configureHelp({ ...program.configureHelp(), showGlobalOptions: true });
   addPluginFlags(program);
-  const connected: Io = { ...io, connect: connectThroughCluster(io) };
-  addClientCommands(program, connected);
+  const connected: Io = { ...io, connect: connectThroughCluster(io), jobOfResource };
+  addClientCommands(program, connected, addClusterDoctor);
   addLogs(program, connected);
   describeUrlFlag(program);
+  describeJobs(program);
   return arrangeHelp(program);
+}
+
+/** Loaded when it is needed: other commands start faster without the schemas. */
+const jobOfResource: NonNullable<Io['jobOfResource']> = async (name, flags) =>
+  (await import('./resourceName.ts')).jobOfResource(name, flags);
+
+/** In the plugin, a job may be named by its GenerationJob. */
+function describeJobs(program: Command): void {
+  for (const { registeredArguments } of program.commands) {
+    for (const argument of registeredArguments.filter(({ description }) => description.startsWith('id')))
+      argument.description += ', or gj/NAME of a GenerationJob';
+  }
 }
 
 /** In the plugin, --url replaces the port-forward. */

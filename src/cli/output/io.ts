@@ -31,6 +31,8 @@ export interface Io {
   exitWith(code: number): void;
   /** How client commands connect to the API; default: with the address and token of the settings. */
   readonly connect?: Connect;
+  /** The id of the job of a GenerationJob; absent outside a cluster. `flags`: the options of the command. */
+  readonly jobOfResource?: (name: string, flags: object) => Promise<string>;
 }
 
 /** The streams, environment and clock of this process. */

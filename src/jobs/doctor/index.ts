@@ -146,8 +146,10 @@ async function controller(context: DoctorContext): Promise<Check> {
     const says = `no controller can lead or move tasks while the storage is full; ${count(overdue, 'overdue task')}`;
     return failed('controller', says, 'See the check `storage`. The controller continues as soon as there is room.');
   }
-  const advice =
-    'Start one with `genwarden controller`. If one is running, check its log: it leads only while its index is current.';
+  // Only an operator declares pools with an owner.
+  const inCluster = context.pools.list().some(({ owner }) => owner !== undefined);
+  const start = inCluster ? 'See why none runs: `kubectl genwarden doctor`' : 'Start one with `genwarden controller`';
+  const advice = `${start}. If one is running, check its log: it leads only while its index is current.`;
   if (installation !== undefined && leader === undefined) return failed('controller', 'no controller leads', advice);
   const leads = leader === undefined ? '' : `${leader} leads; `;
   if (overdue > 0) return failed('controller', `${leads}${count(overdue, 'overdue task')} not moved`, advice);

@@ -25,7 +25,7 @@ export function natsRequestCounts(link: NatsLink): RequestCounts {
 
 /** Unknown fields, which a newer version may have added, are dropped. */
 const reportSchema: z.ZodType<RequestReport> = z.object({
-  process: z.string().min(1).max(64),
+  process: z.string().min(1).max(128),
   counts: z
     .array(
       z.object({

@@ -8,7 +8,7 @@ import type { Io } from '../../output/io.ts';
 import { namedOutputOption, printAs, type OutputFormat } from '../../output/print.ts';
 import { jobIdOf } from '../ids.ts';
 import { durationText } from '../optionParsers.ts';
-import { clientCommand, withClient } from '../session.ts';
+import { clientCommand, withClient, resourcesOf } from '../session.ts';
 import { watchUnlessStopped } from './watchUnlessStopped.ts';
 
 interface WatchCommandOptions {
@@ -26,8 +26,9 @@ export function addWatch(program: Command, io: Io): void {
     .option('--patience <duration>', 'how long to retry while the API is unavailable', durationText, '5m')
     .addOption(namedOutputOption('table', 'json', 'yaml'))
     .action(
-      withClient(io, async (client, ids: string[], { patience, output }: WatchCommandOptions) => {
-        const whole = await Promise.all(ids.map((id) => jobIdOf(client, id)));
+      withClient(io, async (client, ids: string[], options: WatchCommandOptions) => {
+        const { patience, output } = options;
+        const whole = await Promise.all(ids.map((id) => jobIdOf(client, id, resourcesOf(io, options))));
         const unique = [...new Set(whole)];
         const quiet = output !== 'table';
         const giveUpAfterMs = parseDuration(patience)!;

@@ -1,0 +1,125 @@
+// The kinds that `doctor` reads, with the fields that it looks at.
+
+import type { KubeObject, ResourceType } from '../../../ports/kubernetes.ts';
+
+const kind = (group: string, plural: string, name: string, version = 'v1'): ResourceType => ({
+  group,
+  version,
+  kind: name,
+  plural,
+});
+
+export const deploymentType = kind('apps', 'deployments', 'Deployment');
+export const statefulSetType = kind('apps', 'statefulsets', 'StatefulSet');
+export const podType = kind('', 'pods', 'Pod');
+export const eventType = kind('', 'events', 'Event');
+export const claimType = kind('', 'persistentvolumeclaims', 'PersistentVolumeClaim');
+export const secretType = kind('', 'secrets', 'Secret');
+export const storageClassType = kind('storage.k8s.io', 'storageclasses', 'StorageClass');
+export const policyType = kind('networking.k8s.io', 'networkpolicies', 'NetworkPolicy');
+export const definitionType = kind('apiextensions.k8s.io', 'customresourcedefinitions', 'CustomResourceDefinition');
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+interface EnvVariable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: {
+    readonly secretKeyRef?: { readonly name: string; readonly key: string; readonly optional?: boolean };
+  };
+}
+
+interface Container {
+  readonly name: string;
+  readonly env?: readonly EnvVariable[];
+  readonly resources?: { readonly limits?: { readonly memory?: string } };
+}
+
+interface PodSpec {
+  readonly containers: readonly Container[];
+}
+
+export interface Workload extends KubeObject {
+  readonly spec: { readonly replicas?: number; readonly template: { readonly spec: PodSpec } };
+  readonly status?: {
+    readonly replicas?: number;
+    readonly readyReplicas?: number;
+    readonly updatedReplicas?: number;
+    readonly conditions?: readonly Condition[];
+  };
+}
+
+interface Ended {
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly finishedAt?: string;
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  readonly ready?: boolean;
+  readonly restartCount?: number;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: Ended;
+  };
+  readonly lastState?: { readonly terminated?: Ended };
+}
+
+export interface Pod extends KubeObject {
+  readonly spec: PodSpec;
+  readonly status?: {
+    readonly phase?: string;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly conditions?: readonly Condition[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+export interface KubeEvent extends KubeObject {
+  readonly involvedObject: { readonly kind: string; readonly name: string };
+  readonly type?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string | null;
+  readonly eventTime?: string | null;
+}
+
+export interface VolumeClaim extends KubeObject {
+  readonly spec: { readonly storageClassName?: string };
+  readonly status?: { readonly phase?: string };
+}
+
+export interface Definition extends KubeObject {
+  readonly spec: {
+    readonly names: { readonly kind: string };
+    readonly versions: readonly { readonly name: string; readonly schema?: { readonly openAPIV3Schema?: Schema } }[];
+  };
+}
+
+export interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+export interface Secret extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** The component of the chart, or `worker`. */
+export const componentOf = ({ metadata }: KubeObject): string =>
+  metadata.labels?.['app.kubernetes.io/component'] ?? 'unknown';
+
+export const releaseOf = ({ metadata }: KubeObject): string => metadata.labels?.['app.kubernetes.io/instance'] ?? '';
+
+export const conditionOf = (
+  { status }: { readonly status?: { readonly conditions?: readonly Condition[] } },
+  type: string,
+): Condition | undefined => status?.conditions?.find((condition) => condition.type === type);
