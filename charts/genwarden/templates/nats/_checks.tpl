@@ -58,7 +58,9 @@ helm fails if the user may not read StorageClasses.
 {{- if eq (dig "annotations" "storageclass.kubernetes.io/is-default-class" "" .metadata) "true" }}{{ $hasDefault = true }}{{ end -}}
 {{- end -}}
 {{- range (lookup "v1" "PersistentVolume" "" "").items -}}
-{{- if and (not (dig "storageClassName" "" .spec)) (ne (dig "phase" "" .status) "Bound") }}{{ $hasDefault = true }}{{ end -}}
+{{- $for := dig "claimRef" "name" $claim .spec | eq $claim -}}
+{{- $here := dig "claimRef" "namespace" $.Release.Namespace .spec | eq $.Release.Namespace -}}
+{{- if and $for $here (not (dig "storageClassName" "" .spec)) (has (dig "phase" "" .status) (list "Available" "Pending")) }}{{ $hasDefault = true }}{{ end -}}
 {{- end -}}
 {{- if not $hasDefault -}}
 {{- $choice := $names | empty | ternary "this cluster has none at all" (printf "this cluster has %s" (join ", " $names)) -}}
