@@ -10,6 +10,7 @@ import type { KeyRing } from '../ports/keyRing.ts';
 import type { Cluster, StartInformer } from '../ports/kubernetes.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { SchemaChecker } from '../ports/schemaChecker.ts';
+import type { Tombstones } from '../ports/tombstones.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -26,6 +27,7 @@ export interface OperatorContext {
   readonly problems: Problems;
   readonly log: JobLog;
   readonly queue: TaskQueue;
+  readonly tombstones: Tombstones;
   readonly heartbeats: Heartbeats;
   readonly artifacts: ArtifactStore;
   readonly schemas: SchemaChecker;

@@ -2,7 +2,7 @@
 // process loads the Kubernetes client.
 
 import { randomBytes } from 'node:crypto';
-import { natsLeadership } from '../adapters/nats/index.ts';
+import { natsLeadership, natsTombstones } from '../adapters/nats/index.ts';
 import type { Settings } from '../config/settings.ts';
 import { readTextFile } from '../config/textFile.ts';
 import { parseExactJson } from '../job/json/exact.ts';
@@ -56,6 +56,7 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   const recorder = createEventRecorder({ cluster, clock, metrics, logger, instance: name });
   return {
     ...ports,
+    tombstones: natsTombstones(context.link),
     cron: parseCron,
     cluster,
     recorder: resources.own('events', recorder, (it) => it.close()),

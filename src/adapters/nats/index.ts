@@ -13,6 +13,7 @@ export { natsScrapeMarks } from './log/scrapeMarks.ts';
 export { connectNats, type NatsLink, type NatsSettings } from './link/connection.ts';
 export { storageOf } from './jetstream/storageHealth.ts';
 export { natsJobLog } from './log/index.ts';
+export { natsTombstones } from './log/tombstones.ts';
 export { provisionNats, retryKeptSettings } from './provision.ts';
 export { natsRequestCounts } from './requests/index.ts';
 export { natsPartialTexts } from './texts/index.ts';

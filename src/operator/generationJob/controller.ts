@@ -1,6 +1,7 @@
 // The controller of GenerationJobs: submits their jobs, mirrors the status back, deletes resources after the TTL, and cancels
 // jobs of deleted resources. This file contains its watches: the resources, the stream and the pools.
 
+import type { JobId } from '../../job/ids.ts';
 import { isOpen } from '../../job/task.ts';
 import { logEvent } from '../../job/logEvents/index.ts';
 import { WaitObserver } from '../../jobs/waitObserver.ts';
@@ -14,6 +15,7 @@ import type { OperatorContext } from '../context.ts';
 import { type GenerationJob, isFinished, isPending } from '../resources/generationJob.ts';
 import { generationJobType } from '../resources/kinds.ts';
 import { ReconcileStates } from './reconcileState.ts';
+import { showsEarlierRun } from './earlierRun.ts';
 import { cancelOrphans } from './orphans.ts';
 import { OwnerIndex } from './ownerIndex.ts';
 import { Reconciler } from './reconciler.ts';
@@ -83,14 +85,14 @@ class Term {
 
   #onResourceChange(object: GenerationJob, change: string): void {
     if (change === 'deleted') this.#owners.markDeleted(object);
-    else this.#owners.add(object, isFinished(object.status));
+    else this.#owners.add(object, isFinished(object.status), shownJob(object));
     this.#enqueue(keyOf(object));
   }
 
   #onTaskChange({ entry: { state } }: Change): void {
     const { owner } = state.of;
     if (owner === null) return;
-    const key = this.#owners.keyOf(owner);
+    const key = this.#owners.keyOf(owner) ?? this.#owners.keyOfShown(state.of.job);
     if (key !== undefined) {
       if (state.state === 'deleted') this.#states.of(owner).jobDeleted = true;
       this.#enqueue(key);
@@ -102,5 +104,9 @@ class Term {
     this.#enqueue(orphansKey);
   }
 }
+
+/** Only of a resource that shows the job of an earlier one: the others are found by their uid. */
+const shownJob = (object: GenerationJob): JobId | undefined =>
+  showsEarlierRun(object) ? object.status?.jobId : undefined;
 
 const keyOf = ({ metadata: { namespace, name } }: KubeObject): ResourceKey => ({ namespace, name });

@@ -8,6 +8,7 @@ import type { JobRecord } from '../../ports/jobLog.ts';
 import type { OperatorContext } from '../context.ts';
 import { isoTime } from '../resources/conditions.ts';
 import { conditionOf, type GenerationJob, type GenerationJobStatus, isFinished } from '../resources/generationJob.ts';
+import type { EarlierRun } from './earlierRun.ts';
 import { whyQueued, type WaitContext } from './whyQueued.ts';
 import { needsMessages, type JobSummary, summarizeJob, type ObservedTask } from './jobSummary.ts';
 
@@ -99,6 +100,8 @@ export type Observation =
   | { readonly kind: 'unanswered'; readonly code: ErrorCode; readonly message: string }
   /** The job is no longer in the stream. */
   | { readonly kind: 'jobMissing'; readonly reason: 'JobDeleted' | 'JobExpired'; readonly message: string }
+  /** The TTL deleted an equal resource, whose job is not run again. */
+  | { readonly kind: 'alreadyRun'; readonly earlier: EarlierRun }
   /** The status is up to date. */
   | { readonly kind: 'unchanged' };
 

@@ -40,6 +40,7 @@ function suspects(
   for (const { state } of follower.index.openTasks()) {
     const { owner, tenant, job } = state.of;
     if (owner === null || owners.keyOf(owner) !== undefined || job !== jobIdOfOwner(owner)) continue;
+    if (owners.keyOfShown(job) !== undefined) continue;
     if (watchNamespaces.length > 0 && !watchNamespaces.includes(tenant)) continue;
     if (isRetriedByUser(state, since)) continue;
     found.set(tenant, (found.get(tenant) ?? new Set()).add(owner));

@@ -1,5 +1,6 @@
 // Existing and deleted GenerationJobs by UID: a job names its resource by the UID alone.
 
+import type { JobId } from '../../job/ids.ts';
 import type { KubeObject, ResourceKey } from '../../ports/kubernetes.ts';
 
 export interface DeletedOwner {
@@ -15,17 +16,20 @@ interface Present {
 
 export class OwnerIndex {
   readonly #present = new Map<string, Present>();
+  /** The resource that shows a job, which may be that of an earlier resource. */
+  readonly #shown = new Map<JobId, ResourceKey>();
   readonly #current = new Map<string, string>();
   readonly #deleted = new Map<string, Map<string, DeletedOwner>>();
 
   /** A resource of the same name with another UID must have been deleted, even without a delete event. */
-  add({ metadata }: KubeObject, finished: boolean): void {
+  add({ metadata }: KubeObject, finished: boolean, job?: JobId): void {
     const { uid } = metadata;
     const key = { namespace: metadata.namespace, name: metadata.name };
     const before = this.#current.get(textOf(key));
     if (before !== undefined && before !== uid) this.#moveToDeleted(key, before);
     this.#current.set(textOf(key), uid);
     this.#present.set(uid, { key, finished });
+    if (job !== undefined) this.#shown.set(job, key);
   }
 
   markDeleted({ metadata }: KubeObject): void {
@@ -34,6 +38,11 @@ export class OwnerIndex {
 
   keyOf(uid: string): ResourceKey | undefined {
     return this.#present.get(uid)?.key;
+  }
+
+  /** The present resource that shows the job of an earlier one. */
+  keyOfShown(job: JobId): ResourceKey | undefined {
+    return this.#shown.get(job);
   }
 
   /** Deleted resources of this name whose jobs may still need to be cancelled. */
@@ -53,6 +62,7 @@ export class OwnerIndex {
     deleted.set(uid, { uid, finished: this.#present.get(uid)?.finished ?? false });
     this.#deleted.set(textOf(key), deleted);
     this.#present.delete(uid);
+    for (const [job, shown] of this.#shown) if (textOf(shown) === textOf(key)) this.#shown.delete(job);
     if (this.#current.get(textOf(key)) === uid) this.#current.delete(textOf(key));
   }
 }

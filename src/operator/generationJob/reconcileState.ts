@@ -16,6 +16,8 @@ export interface ReconcileState {
   leftAlone: boolean;
   /** The stream contains the job's tombstone. */
   jobDeleted: boolean;
+  /** It shows the run of an earlier resource, whose tombstone was cleared. */
+  runForgotten: boolean;
 }
 
 export class ReconcileStates {
@@ -31,6 +33,7 @@ export class ReconcileStates {
       recheckAt: undefined,
       leftAlone: false,
       jobDeleted: false,
+      runForgotten: false,
     };
     this.#states.set(uid, fresh);
     return fresh;

@@ -13,6 +13,7 @@ import { deletionTime, requeueAfter, writeDue } from './decide/schedule.ts';
 import { Claims } from './claims.ts';
 import { cancelJobOf } from './orphans.ts';
 import type { ReconcileStates, ReconcileState } from './reconcileState.ts';
+import { findEarlierRun, forgetRun, rememberRun, showsEarlierRun } from './earlierRun.ts';
 import { deletedJob, type Observation, observationOf, observeJob } from './observe.ts';
 import type { OwnerIndex } from './ownerIndex.ts';
 import { classifyRefusal, submitResource } from './submit.ts';
@@ -95,6 +96,7 @@ export class Reconciler {
     const { cluster, clock } = this.#context;
     const { uid, namespace, name } = resource.metadata;
     if (clock.now() < (deletionTime(resource) ?? Infinity) || this.#mayBeOpen(uid)) return false;
+    await rememberRun(this.#context.tombstones, resource);
     await cluster.delete(generationJobType, { namespace, name }, { uid });
     return true;
   }
@@ -139,6 +141,7 @@ export class Reconciler {
       return await this.#submit(resource, state);
     }
     if (!follower.ready().ready) return { observed: { kind: 'unchanged' } };
+    await this.#forgetShownRun(resource, state);
     if (state.jobDeleted) return { observed: deletedJob(job) };
     if (isFinished(status) && follower.index.job(job) === undefined && !this.#isRecheckDue(state)) {
       return { observed: { kind: 'unchanged' } };
@@ -159,12 +162,21 @@ export class Reconciler {
     return Math.max(0, elapsed(this.#context.clock.monotonic(), recheckAt));
   }
 
+  /** Once in each process, so that a resource that is deleted and applied again runs. */
+  async #forgetShownRun(resource: GenerationJob, state: ReconcileState): Promise<void> {
+    if (state.runForgotten || !showsEarlierRun(resource)) return;
+    await forgetRun(this.#context.tombstones, resource);
+    state.runForgotten = true;
+  }
+
   async #submit(resource: GenerationJob, state: ReconcileState): Promise<Observed> {
     const { ready, reason } = this.#context.follower.ready();
     if (state.jobDeleted) return { observed: deletedJob(jobIdOfOwner(resource.metadata.uid)) };
     try {
       if (!ready)
         throw new GenwardenError('NotReady', `The operator's index of the stream is not current: it ${reason}`);
+      const earlier = await findEarlierRun(this.#context.tombstones, resource);
+      if (earlier !== undefined) return { observed: { kind: 'alreadyRun', earlier } };
       const record = await submitResource(this.#context, resource);
       state.unansweredSince = undefined;
       const observed = await observationOf(this.#context, resource, record);

@@ -22,6 +22,7 @@ import { fakeJobLog } from '../../fakes/jobLog.ts';
 import { fakePoolRegistry } from '../../fakes/poolRegistry.ts';
 import { fakeSchemaChecker } from '../../fakes/schemaChecker.ts';
 import { fakeTaskQueue } from '../../fakes/taskQueue.ts';
+import { fakeTombstones } from '../../fakes/tombstones.ts';
 import { until } from '../../support/until.ts';
 
 export const start = Date.UTC(2026, 10, 22);
@@ -35,7 +36,15 @@ export function fakeWorld() {
   cluster.now = () => new Date(clock.now()).toISOString();
   const log = fakeJobLog({ clock });
   const queue = fakeTaskQueue({ stream: log.stream, clock });
-  return { clock, cluster, log, queue, pools: fakePoolRegistry(), heartbeats: fakeHeartbeats() };
+  return {
+    clock,
+    cluster,
+    log,
+    queue,
+    pools: fakePoolRegistry(),
+    heartbeats: fakeHeartbeats(),
+    tombstones: fakeTombstones(),
+  };
 }
 
 export type World = ReturnType<typeof fakeWorld>;

@@ -10,6 +10,7 @@ import {
   type GenerationJobStatus,
   isFinished,
 } from '../../resources/generationJob.ts';
+import { showsEarlierRun } from '../earlierRun.ts';
 import type { Observation } from '../observe.ts';
 
 /** Minimum ms between two writes when only the counts, or the open state, changed. */
@@ -90,8 +91,10 @@ const refusedEvery = 30_000;
 /** Finds an open job that disappeared without an event. */
 const openEvery = 300_000;
 
-/** When the TTL of the resource ends; undefined while its job is open. */
-export function deletionTime({ spec, status }: GenerationJob): Instant | undefined {
+/** When the TTL of the resource ends; undefined while its job is open, and for one that shows an earlier run. */
+export function deletionTime(resource: GenerationJob): Instant | undefined {
+  const { spec, status } = resource;
+  if (showsEarlierRun(resource)) return undefined;
   if (!isFinished(status) || status?.completionTime === undefined) return undefined;
   return Date.parse(status.completionTime) + (spec?.ttlSecondsAfterFinished ?? defaultTtlSeconds) * 1_000;
 }

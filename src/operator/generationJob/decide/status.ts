@@ -9,6 +9,7 @@ import {
   type GenerationJobStatus,
   isFinished,
 } from '../../resources/generationJob.ts';
+import type { EarlierRun } from '../earlierRun.ts';
 import type { JobSummary } from '../jobSummary.ts';
 import type { Observation, Refused } from '../observe.ts';
 
@@ -27,6 +28,8 @@ export function nextStatus(resource: GenerationJob, observed: Observation, now: 
       return pendingStatus(resource, before, { reason: observed.code, message: observed.message }, 'Unknown', now);
     case 'jobMissing':
       return missingStatus(resource, before, observed, now);
+    case 'alreadyRun':
+      return earlierStatus(resource, before, observed.earlier, now);
     case 'unchanged':
       return before;
     default:
@@ -66,6 +69,25 @@ const retried: Why = { reason: 'Retried', message: 'Retried through the API; the
 
 /** A finished job that is open again was retried; its reason stays Retried until it finishes. */
 const wasRetried = (before: GenerationJobStatus): boolean => isFinished(before) || before.reason === retried.reason;
+
+/** The status of the earlier resource, with its times. */
+function earlierStatus(
+  resource: GenerationJob,
+  before: GenerationJobStatus,
+  { job, status }: EarlierRun,
+  now: Instant,
+) {
+  const { generation = 1, name } = resource.metadata;
+  const { installation } = before;
+  const message = `Job ${job} has run for an equal GenerationJob that its TTL deleted. To run it again, delete ${name} and apply it again`;
+  const accepted: Condition = { type: 'Accepted', status: 'True', ...shortened({ reason: 'AlreadyRun', message }) };
+  return {
+    ...status,
+    ...(installation === undefined ? {} : { installation }),
+    observedGeneration: generation,
+    conditions: setConditions(status.conditions ?? [], [accepted], generation, isoTime(now)),
+  };
+}
 
 function refusedStatus(resource: GenerationJob, before: GenerationJobStatus, refused: Refused, now: Instant) {
   const { code, message, hint, retriedUntil } = refused;
