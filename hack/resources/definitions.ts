@@ -146,7 +146,8 @@ function schemaOf({ description, spec, status, specRules, rules }: Kind): Struct
       kind: { type: 'string' },
       metadata: { type: 'object' },
       spec: { ...specSchema, ...(allRules.length > 0 && { 'x-kubernetes-validations': allRules }) },
-      status: structuralOf(status, extrasOf),
+      // Tools that follow kstatus would take a resource without a status for one that is done.
+      status: { ...structuralOf(status, extrasOf), default: { observedGeneration: -1 } },
     },
     ...(rules.length > 0 && { 'x-kubernetes-validations': rules }),
   };

@@ -13,6 +13,7 @@ export const jobConditions: readonly ConditionText[] = [
     meaning: 'Whether the job was submitted. If it is False, the reason is an [error code](errors.md).',
     reasons: {
       Submitted: 'The job was submitted; `status.jobId` names it.',
+      AlreadyRun: 'The TTL deleted an equal GenerationJob. Its job, `status.jobId`, is not run again.',
       PoolNotFound: 'The pool does not exist. The operator retries until `queueTimeout` expires.',
       PoolNotAllowed: 'The pool does not accept this namespace. The operator retries likewise.',
       ModelNotInPool: 'The pool does not offer the model. The operator retries likewise.',
@@ -63,6 +64,21 @@ export const jobConditions: readonly ConditionText[] = [
       Reviewed: 'No result waits for a review any more.',
     },
   },
+  {
+    type: 'Ready',
+    meaning: 'Whether the results are there, for tools that know no other condition ([gitops.md](gitops.md#health)).',
+    reasons: { else: 'As for Finished. False while the job is open, and if it failed.' },
+  },
+  {
+    type: 'Reconciling',
+    meaning: 'Whether the job is open, for tools that follow kstatus. Absent once it has finished.',
+    reasons: { else: 'As for Finished.' },
+  },
+  {
+    type: 'Stalled',
+    meaning: 'Whether the job failed or was cancelled, for tools that follow kstatus. Absent if not.',
+    reasons: { else: 'As for Finished.' },
+  },
 ];
 
 export const poolConditions: readonly ConditionText[] = [
@@ -111,6 +127,16 @@ export const poolConditions: readonly ConditionText[] = [
       PausedByApi: 'Paused over the API or the command line. Resume it there.',
       NotPaused: 'Workers take tasks.',
     },
+  },
+  {
+    type: 'Reconciling',
+    meaning: 'Whether the pool is not Ready yet, for tools that follow kstatus. Absent if not.',
+    reasons: { else: 'As for Ready.' },
+  },
+  {
+    type: 'Stalled',
+    meaning: 'Whether the pool cannot become Ready until somebody acts, for tools that follow kstatus. Absent if not.',
+    reasons: { else: 'As for Ready: InvalidSpec, InvalidTemplate, Forbidden, NameTaken or NotServed.' },
   },
 ];
 

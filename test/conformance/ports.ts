@@ -10,12 +10,14 @@ import { fakePartialTexts } from '../fakes/partialTexts.ts';
 import { fakeRequestCounts } from '../fakes/requestCounts.ts';
 import { fakePoolRegistry } from '../fakes/poolRegistry.ts';
 import { fakeScrapeMarks } from '../fakes/scrapeMarks.ts';
+import { fakeTombstones } from '../fakes/tombstones.ts';
 import { fakeWebhookDeliveries } from '../fakes/webhookDeliveries.ts';
 import {
   connectNats,
   ensureWebhookStream,
   natsArtifactStore,
   natsHeartbeats,
+  natsJobLog,
   natsKeyRing,
   natsLeadership,
   natsLinkKeys,
@@ -23,6 +25,7 @@ import {
   natsPoolRegistry,
   natsRequestCounts,
   natsScrapeMarks,
+  natsTombstones,
   natsWebhookDeliveries,
   type NatsLink,
 } from '../../src/adapters/nats/index.ts';
@@ -38,6 +41,7 @@ import type { LinkKeys } from '../../src/ports/linkKeys.ts';
 import type { PartialTexts } from '../../src/ports/partialTexts.ts';
 import type { RequestCounts } from '../../src/ports/requestCounts.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
+import type { Tombstones } from '../../src/ports/tombstones.ts';
 import type { ScrapeMarks } from '../../src/ports/scrapeMarks.ts';
 import type { WebhookDeliveries } from '../../src/ports/webhookDeliveries.ts';
 import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
@@ -60,6 +64,7 @@ export interface TestProcess {
   pools(): Promise<PoolRegistry>;
   scrapeMarks(): ScrapeMarks;
   texts(): PartialTexts;
+  tombstones(): Promise<Tombstones>;
   counts(): RequestCounts;
   webhooks(): Promise<WebhookDeliveries>;
 }
@@ -141,6 +146,7 @@ function memoryInstallation(): Installation {
   const marks = fakeScrapeMarks();
   const texts = fakePartialTexts();
   const counts = fakeRequestCounts();
+  const tombstones = fakeTombstones();
   const webhooks = fakeWebhookDeliveries();
   let linkKeys: LinkKeys | undefined;
   let shelf: ReturnType<typeof fakeKeyRings> | undefined;
@@ -154,6 +160,7 @@ function memoryInstallation(): Installation {
     pools: () => Promise.resolve(pools),
     scrapeMarks: () => marks,
     texts: () => texts,
+    tombstones: () => Promise.resolve(tombstones),
     counts: () => counts,
     webhooks: () => Promise.resolve(webhooks),
   };
@@ -175,6 +182,10 @@ function natsProcess(link: NatsLink): TestProcess {
     pools: () => natsPoolRegistry(link),
     scrapeMarks: () => natsScrapeMarks(link),
     texts: () => natsPartialTexts(link),
+    tombstones: async () => {
+      await natsJobLog(link, { retentionMs: 3_600_000 });
+      return natsTombstones(link);
+    },
     counts: () => natsRequestCounts(link),
     webhooks: async () => {
       await ensureWebhookStream(link, 3_600_000);

@@ -63,9 +63,9 @@ export const generationJobStatus = z
     message: z.string().max(2_048).optional().describe('The reason for the state, in words.'),
     observedGeneration: z
       .int()
-      .min(0)
+      .min(-1)
       .optional()
-      .describe('The generation of the spec that the operator has observed.'),
+      .describe('The generation of the spec that the operator has observed; -1: none yet.'),
     startTime: z.iso.datetime().optional().describe('When the first task started.'),
     completionTime: z.iso.datetime().optional().describe('When the last task ended.'),
     tasks: z

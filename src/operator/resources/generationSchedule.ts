@@ -69,9 +69,9 @@ export const generationScheduleStatus = z
   .strictObject({
     observedGeneration: z
       .int()
-      .min(0)
+      .min(-1)
       .optional()
-      .describe('The generation of the spec that the operator has observed.'),
+      .describe('The generation of the spec that the operator has observed; -1: none yet.'),
     active: z
       .array(
         z.strictObject({

@@ -175,9 +175,9 @@ export const workerPoolStatus = z
   .strictObject({
     observedGeneration: z
       .int()
-      .min(0)
+      .min(-1)
       .optional()
-      .describe('The generation of the spec that the operator has observed.'),
+      .describe('The generation of the spec that the operator has observed; -1: none yet.'),
     replicas: workers.describe('The number of workers.'),
     readyReplicas: workers.describe('The number of ready workers.'),
     desiredReplicas: workers.describe('The desired number of workers.'),

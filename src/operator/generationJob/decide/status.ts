@@ -1,7 +1,7 @@
 // Computes the new status of a GenerationJob from its current one and the observation. Pure and idempotent.
 
 import type { Instant } from '../../../job/task.ts';
-import { isoTime, type NewCondition, setConditions } from '../../resources/conditions.ts';
+import { isoTime, type NewCondition } from '../../resources/conditions.ts';
 import {
   conditionOf,
   type GenerationJob,
@@ -9,6 +9,7 @@ import {
   type GenerationJobStatus,
   isFinished,
 } from '../../resources/generationJob.ts';
+import { jobKstatus, setWithKstatus } from '../../resources/kstatus.ts';
 import type { EarlierRun } from '../earlierRun.ts';
 import type { JobSummary } from '../jobSummary.ts';
 import type { Observation, Refused } from '../observe.ts';
@@ -79,13 +80,14 @@ function earlierStatus(
 ) {
   const { generation = 1, name } = resource.metadata;
   const { installation } = before;
+  const { conditions: earlier = [] } = status;
   const message = `Job ${job} has run for an equal GenerationJob that its TTL deleted. To run it again, delete ${name} and apply it again`;
   const accepted: Condition = { type: 'Accepted', status: 'True', ...shortened({ reason: 'AlreadyRun', message }) };
   return {
     ...status,
     ...(installation === undefined ? {} : { installation }),
     observedGeneration: generation,
-    conditions: setConditions(status.conditions ?? [], [accepted], generation, isoTime(now)),
+    conditions: setWithKstatus(earlier, [accepted, ...short(jobKstatus(earlier))], generation, isoTime(now)),
   };
 }
 
@@ -185,15 +187,20 @@ function withNewConditions(
     ...(installation !== undefined && { installation }),
     ...status,
     observedGeneration: generation,
-    conditions: setConditions(before, changes, generation, isoTime(now)),
+    conditions: setWithKstatus(before, [...changes, ...short(jobKstatus(changes))], generation, isoTime(now)),
   };
 }
 
-/** Bytes of one message as JSON. Six messages and all other fields stay under 4 KiB. */
-const most = 512;
+/** Bytes of one message as JSON. Six messages, the short ones and all other fields stay under 4 KiB. */
+const mostBytes = 512;
+/** They repeat the message of Finished. */
+const mostRepeated = 96;
+
+const short = (conditions: readonly NewCondition[]): NewCondition[] =>
+  conditions.map((each) => ({ ...each, message: truncate(each.message, mostRepeated) }));
 
 /** Cuts the end off a text that is too long. */
-function truncate(text: string): string {
+function truncate(text: string, most = mostBytes): string {
   if (bytesOf(text) <= most) return text;
   const characters = Array.from(text.slice(0, most));
   while (bytesOf(`${characters.join('')}…`) > most) characters.pop();

@@ -2,7 +2,8 @@
 
 import { withoutUndefined } from '../../../job/withoutUndefined.ts';
 import type { ObjectMeta } from '../../../ports/kubernetes.ts';
-import { isoTime, setConditions, type NewCondition } from '../../resources/conditions.ts';
+import { isoTime, type NewCondition } from '../../resources/conditions.ts';
+import { poolKstatus, setWithKstatus } from '../../resources/kstatus.ts';
 import type { WorkerPoolStatus } from '../../resources/workerPool.ts';
 import { selectorText } from '../children/names.ts';
 import type { Deployment } from '../../resources/builtInKinds.ts';
@@ -40,7 +41,7 @@ export function statusOf({
     ready: `${readyReplicas}/${desired}`,
     selector: selectorText(name),
     ...loadFields(before, load),
-    conditions: setConditions(before.conditions ?? [], conditions, generation, now),
+    conditions: setWithKstatus(before.conditions ?? [], [...conditions, ...poolKstatus(conditions)], generation, now),
   };
 }
 

@@ -18,6 +18,8 @@ test('an image job takes four status writes, the first of which claims it, and t
     Complete: 'False NotFinished',
     Failed: 'False NotFinished',
     Finished: 'False Queued',
+    Ready: 'False Queued',
+    Reconciling: 'True Queued',
   });
   const record = (await read())!;
   expect(record.tasks[0]!.last.state.of).toMatchObject({
@@ -41,6 +43,7 @@ test('an image job takes four status writes, the first of which claims it, and t
     Complete: 'True Succeeded',
     Failed: 'False EndedOtherwise',
     Finished: 'True Succeeded',
+    Ready: 'True Succeeded',
   });
   expect(statusWrites(world)).toBe(4);
   expect(operator.events.map(({ reason }) => reason)).toEqual(['Submitted', 'Running', 'Succeeded']);

@@ -114,8 +114,11 @@ describe('a status', () => {
       fc.property(seen, (all) => {
         for (const status of statuses(all)) {
           const holds = Object.fromEntries(status.conditions!.map(({ type, status: is }) => [type, is]));
-          const types = Object.keys(holds).filter((type) => type !== 'NeedsReview');
-          expect(types.toSorted()).toEqual(['Accepted', 'Complete', 'Failed', 'Finished']);
+          const types = Object.keys(holds).filter((type) => !['NeedsReview', 'Reconciling', 'Stalled'].includes(type));
+          expect(types.toSorted()).toEqual(['Accepted', 'Complete', 'Failed', 'Finished', 'Ready']);
+          expect(holds['Reconciling']).toBe(holds['Finished'] === 'True' ? undefined : 'True');
+          expect(holds['Stalled']).toBe(holds['Failed'] === 'True' ? 'True' : undefined);
+          expect(holds['Ready']).toBe(holds['Complete']);
           if (holds['Finished'] === 'True') expect(holds['NeedsReview'] ?? 'False').toBe('False');
           expect(holds['Finished'] === 'True').toBe(holds['Complete'] === 'True' || holds['Failed'] === 'True');
           expect(holds['Complete'] === 'True' && holds['Failed'] === 'True').toBe(false);
