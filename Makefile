@@ -48,6 +48,10 @@ otel-collector:
 python-tools:
 	@hack/install-python.sh
 
+.PHONY: chart-judges
+chart-judges: packages ## Judge the chart with helm lint, kube-score and checkov; fails for what hack/chart-judges/exceptions.yaml does not explain
+	@node hack/chart-judges.ts
+
 .PHONY: openapi-tools
 openapi-tools:
 	@hack/install-openapi-tools.sh

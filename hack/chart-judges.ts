@@ -13,6 +13,8 @@ const kubeVersion = ['--kube-version', '1.36.0'];
 
 const renderings: Record<string, readonly string[]> = {
   production: ['--values', join(root, 'k8s/production/values.yaml')],
+  // With three servers of the chart's own, whose pods would not be rendered otherwise.
+  'three NATS servers': ['--values', join(root, 'test/cluster/values/three-nats-servers.yaml')],
   evaluation: ['--set', 'standin.enabled=true'],
 };
 
@@ -82,30 +84,40 @@ const explains = (exception: Exception, judge: string, { check, where }: Finding
 /** The objects of the chart, with the Deployment of workers that the operator would create. */
 async function rendered(values: readonly string[]): Promise<string> {
   const text = await output('helm', ['template', 'genwarden', chart, '-n', 'genwarden', ...kubeVersion, ...values]);
-  // oxlint-disable-next-line typescript/no-explicit-any
-  const objects: any[] = parseAllDocuments(text.replaceAll(/(defaultMode: )0(\d+)/g, '$10o$2')).map((document) =>
-    document.toJS(),
-  );
-  const { data } = objects.find((object) => object?.metadata.name === 'genwarden-worker-template');
-  const { metadata, spec } = JSON.parse(data['template.json']);
-  const selector = { 'app.kubernetes.io/name': 'genwarden', 'app.kubernetes.io/component': 'worker' };
-  const template = { metadata: { ...metadata, labels: { ...metadata.labels, ...selector } }, spec };
-  const worker = {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'genwarden-worker-default', namespace: 'genwarden', labels: template.metadata.labels },
-    spec: { replicas: 2, selector: { matchLabels: selector }, template },
-  };
-  const budget = {
-    apiVersion: 'policy/v1',
-    kind: 'PodDisruptionBudget',
-    metadata: { name: 'genwarden-worker-default', namespace: 'genwarden' },
-    spec: { maxUnavailable: '25%', unhealthyPodEvictionPolicy: 'AlwaysAllow', selector: { matchLabels: selector } },
-  };
-  const judged = [...objects, worker, budget].filter(
-    (object) => object !== null && object !== undefined && object.kind !== 'CustomResourceDefinition',
-  );
-  return judged.map((object) => stringify(object)).join('---\n');
+  // The judges read YAML 1.1, in which an unquoted `off` is false.
+  const objects = parseAllDocuments(text, { version: '1.1' })
+    .map((document) => document.toJS() as Rendered | null)
+    .filter((object) => object !== null && object.kind !== 'CustomResourceDefinition') as Rendered[];
+  const template = objects.find(({ metadata: { name } }) => name === 'genwarden-worker-template')!;
+  const all = [...objects, ...workersOf(JSON.parse(template.data!['template.json']!) as PodTemplate)];
+  return all.map((object) => stringify(object, { version: '1.1' })).join('---\n');
+}
+
+interface Rendered {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+interface PodTemplate {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: object;
+}
+
+function workersOf({ metadata, spec }: PodTemplate): object[] {
+  const matchLabels = { 'app.kubernetes.io/name': 'genwarden', 'app.kubernetes.io/component': 'worker' };
+  const named = { name: 'genwarden-worker-default', namespace: 'genwarden' };
+  const template = { metadata: { ...metadata, labels: { ...metadata.labels, ...matchLabels } }, spec };
+  const budget = { maxUnavailable: '25%', unhealthyPodEvictionPolicy: 'AlwaysAllow', selector: { matchLabels } };
+  return [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { ...named, labels: template.metadata.labels },
+      spec: { replicas: 2, selector: { matchLabels }, template },
+    },
+    { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: named, spec: budget },
+  ];
 }
 
 /** Grades below 10 are findings. */

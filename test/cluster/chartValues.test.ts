@@ -66,6 +66,7 @@ test('global shapes every pod, and a component its own', async () => {
     automountServiceAccountToken: false,
     podAnnotations: { note: 'here' },
     podLabels: { team: 'pictures' },
+    podSpecExtra: { setHostnameAsFQDN: true },
     extraEnvFrom: [{ secretRef: { name: 'env' } }],
     extraContainers: [{ name: 'sidecar', image: 'sidecar' }],
     extraInitContainers: [{ name: 'first', image: 'first', restartPolicy: 'Always' }],
@@ -86,6 +87,7 @@ test('global shapes every pod, and a component its own', async () => {
   for (const field of ['schedulerName', 'hostAliases', 'dnsConfig', 'hostUsers', 'automountServiceAccountToken'])
     expect(everywhere(all, ({ spec }) => spec[field])).toEqual(global[field as keyof typeof global]);
   expect(everywhere(all, ({ metadata }) => metadata.annotations.note)).toBe('here');
+  expect(everywhere(all, ({ spec }) => spec.setHostnameAsFQDN)).toBe(true);
   expect(everywhere(all, ({ own }) => own.envFrom)).toEqual(global.extraEnvFrom);
   expect(everywhere(all, ({ spec }) => spec.containers.at(-1))).toEqual(global.extraContainers[0]);
   expect(everywhere(all, ({ spec }) => spec.initContainers[0])).toEqual(global.extraInitContainers[0]);
@@ -93,7 +95,6 @@ test('global shapes every pod, and a component its own', async () => {
   expect(everywhere(all, ({ own }) => own.volumeMounts.at(-1))).toEqual(global.extraVolumeMounts[0]);
   expect(everywhere(all, ({ own }) => own.lifecycle.postStart)).toEqual(global.lifecycle.postStart);
   expect(everywhere(all, ({ own }) => own.livenessProbe.failureThreshold)).toBe(9);
-  // The chart's hook of the API stays.
   expect(all.find(({ name }) => name === 'api')!.own.lifecycle.preStop).toBeDefined();
   expect(everywhere(others, ({ spec }) => [spec.nodeSelector, spec.dnsPolicy])).toEqual([{ disk: 'fast' }, 'None']);
   expect(everywhere(others, ({ metadata }) => metadata.labels.team)).toBe('pictures');
@@ -232,7 +233,6 @@ test('names of releases with 53 characters fit, and two that begin alike differ'
   const namesOf = (objects: readonly Any[]): string[] =>
     objects.map(({ kind, metadata: { name } }) => `${kind}/${name}`);
   const shared = namesOf(one!).filter((name) => namesOf(other!).includes(name));
-  // Those of all installations of a cluster.
   expect(shared).toEqual([]);
   for (const { kind, metadata, spec } of one!) {
     const longest = kind === 'StatefulSet' ? metadata.name.length + '-0123456789'.length : metadata.name.length;

@@ -67,6 +67,12 @@ annotations:
 
 {{/* The spec of a pod. Arguments: root, component, of (values), container and volumes (YAML), and optionally account, token, image, initContainers and sidecars (YAML), fields (of the spec). */}}
 {{- define "genwarden.podSpec" -}}
+{{- $spec := include "genwarden.podSpecOf" . | fromYaml -}}
+{{- with $spec.Error }}{{ fail (printf "pod of %s: %s" $.component .) }}{{ end -}}
+{{- include "genwarden.merged" (list $spec .of.podSpecExtra) | fromJson | toYaml -}}
+{{- end -}}
+
+{{- define "genwarden.podSpecOf" -}}
 {{- /* In a release named `genwarden`, Kubernetes' service variables would collide with settings. */ -}}
 enableServiceLinks: false
 automountServiceAccountToken: {{ kindIs "invalid" .of.automountServiceAccountToken | ternary (.token | default false) .of.automountServiceAccountToken }}

@@ -13,7 +13,7 @@ things are joined, and anything else of the component replaces that of `global`.
 {{- $_ := set $of . (get $global .) -}}
 {{- end -}}
 {{- end -}}
-{{- range list "deploymentAnnotations" "lifecycle" "livenessProbe" "nodeSelector" "podAnnotations" "podLabels" "readinessProbe" "startupProbe" -}}
+{{- range list "deploymentAnnotations" "lifecycle" "livenessProbe" "nodeSelector" "podAnnotations" "podLabels" "podSpecExtra" "readinessProbe" "startupProbe" -}}
 {{- $_ := set $of . (include "genwarden.merged" (list (get $global .) (get $own .)) | fromJson) -}}
 {{- end -}}
 {{- range $key, $default := dict "podSecurityContext" "genwarden.podSecurityContext" "securityContext" "genwarden.containerSecurityContext" -}}
