@@ -47,18 +47,12 @@ test('every component is spread over both nodes', async () => {
 
 test('a node loses its power', async () => {
   await leadOn('node1');
-  await lose('power of a node cut', async (struck) => {
-    struck();
-    return node.cutPower();
-  });
+  await lose('power of a node cut', async (struck) => node.cutPower(struck));
 });
 
 test('a node with the leading controller loses its power', async () => {
   await leadOn('node2');
-  await lose('power cut, with the leading controller', async (struck) => {
-    struck();
-    return node.cutPower();
-  });
+  await lose('power cut, with the leading controller', async (struck) => node.cutPower(struck));
 });
 
 test('a node loses its power, and its connections stay open', async () => {
@@ -66,7 +60,7 @@ test('a node loses its power, and its connections stay open', async () => {
   await lose('power cut in silence', async (struck) => {
     struck();
     const reconnect = await node.cutNetwork();
-    const restore = node.cutPower();
+    const restore = node.cutPower(() => undefined);
     return async () => {
       await reconnect();
       await restore();

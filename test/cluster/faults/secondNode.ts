@@ -13,9 +13,10 @@ export interface SecondNode {
   readonly name: string;
   /**
    * Kills every process of every pod at once and freezes what would start them again, as a power cut does. Unlike a power cut, the
-   * kernel still closes their connections, unless the network was cut before. Returns what ends it.
+   * kernel still closes their connections, unless the network was cut before. Calls `struck` right before, because finding
+   * the processes takes a while. Returns what ends it.
    */
-  cutPower(): () => Promise<void>;
+  cutPower(struck: () => void): () => Promise<void>;
   /** Drops every packet from and to the node, in silence. Returns what ends it. */
   cutNetwork(): Promise<() => Promise<void>>;
   remove(): Promise<void>;
@@ -32,10 +33,12 @@ export async function addSecondNode(): Promise<SecondNode> {
     run('nsenter', ['--target', String(pid), '--net', '--', ...command]);
   return {
     name,
-    cutPower: () => {
+    cutPower: (struck) => {
       const parts = sameNetwork(pid, ['kubelet', 'containerd', 'kube-proxy']);
+      const pods = podProcesses(cgroup);
+      struck();
       for (const part of parts) process.kill(part, 'SIGSTOP');
-      for (const one of podProcesses(cgroup)) kill(one);
+      for (const one of pods) kill(one);
       return async () => {
         for (const part of parts) process.kill(part, 'SIGCONT');
         await untilReady();
