@@ -127,9 +127,16 @@ async function drained(name: string): Promise<{ audited: Audited; moved: boolean
       moved = left.every(({ spec }) => spec.nodeName !== name);
     },
   });
+  console.log(`drain of ${name}: longest pause between submits ${longestPause(audited.histories)} ms`);
   await kubectl('uncordon', name);
   await untilAllReady();
   return { audited, moved };
+}
+
+/** The first transition of a job is its submit. */
+function longestPause(histories: Audited['histories']): number {
+  const times = histories.map(([first]) => Date.parse(first!.at)).toSorted((a, b) => a - b);
+  return Math.max(...times.slice(1).map((time, index) => time - times[index]!));
 }
 
 async function busyOnSecond(): Promise<boolean> {
