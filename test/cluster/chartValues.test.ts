@@ -41,9 +41,6 @@ function podsOf(objects: readonly Any[]): Rendered[] {
   );
 }
 
-const everyPod = ['api', 'controller', 'nats', 'operator', 'standin', 'test', 'worker'];
-const named = (pods: readonly Rendered[]): string[] => pods.map(({ name }) => name).toSorted();
-
 /** What each pod says, if all say the same. */
 function everywhere<Value>(pods: readonly Rendered[], read: (pod: Rendered) => Value): Value {
   for (const pod of pods) expect({ pod: pod.name, is: read(pod) }).toEqual({ pod: pod.name, is: read(pods[0]!) });
@@ -63,10 +60,10 @@ test('global shapes every pod, and a component its own', async () => {
     dnsPolicy: 'None',
     dnsConfig: { nameservers: ['10.0.0.2'] },
     hostUsers: false,
+    podSpecExtra: { setHostnameAsFQDN: true },
     automountServiceAccountToken: false,
     podAnnotations: { note: 'here' },
     podLabels: { team: 'pictures' },
-    podSpecExtra: { setHostnameAsFQDN: true },
     extraEnvFrom: [{ secretRef: { name: 'env' } }],
     extraContainers: [{ name: 'sidecar', image: 'sidecar' }],
     extraInitContainers: [{ name: 'first', image: 'first', restartPolicy: 'Always' }],
@@ -80,7 +77,8 @@ test('global shapes every pod, and a component its own', async () => {
   };
   const worker = { nodeSelector: { gpu: 'none' }, dnsPolicy: 'Default', podLabels: { team: 'workers' } };
   const all = podsOf(await render({ global, worker }));
-  expect(named(all)).toEqual(everyPod);
+  const everyPod = ['api', 'controller', 'nats', 'operator', 'standin', 'test', 'worker'];
+  expect(all.map(({ name }) => name).toSorted()).toEqual(everyPod);
   const others = all.filter(({ name }) => name !== 'worker');
   for (const field of ['tolerations', 'affinity', 'topologySpreadConstraints', 'priorityClassName', 'runtimeClassName'])
     expect(everywhere(all, ({ spec }) => spec[field])).toEqual(global[field as keyof typeof global]);
