@@ -1,7 +1,7 @@
 // The chart in a cluster without Genwarden's CRDs: one install creates the CRDs and the first resource, an uninstall keeps the
 // CRDs, and the next install of the same release adopts them. The test refuses to run beside another installation in the
 // cluster, which would lose its resources. The release has the longest name that helm allows, and its namespace has a quota and a
-// limit on everything that a container can ask for.
+// limit on everything that a container can ask for; its pods have ids as on OpenShift.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { applyDefinitions, testValues } from './support/genwarden.ts';
@@ -15,7 +15,11 @@ const waiting = ['-n', namespace, '--wait', '--timeout', '180s'];
 const release = 'pictures-of-the-marketing-department-in-europe-west-1';
 const values = {
   ...testValues,
-  global: { resources: { limits: { cpu: '4' } } },
+  global: {
+    resources: { limits: { cpu: '4' } },
+    // Ids as OpenShift gives them, which no image knows.
+    podSecurityContext: { runAsUser: 1_000_660_000, runAsGroup: 0, fsGroup: 1_000_660_000 },
+  },
   crds: { enabled: true },
   nats: { ...(testValues['nats'] as object), persistence: { enabled: false } },
 };

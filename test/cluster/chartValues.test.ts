@@ -99,11 +99,8 @@ test('global shapes every pod, and a component its own', async () => {
   const { spec, metadata, workload } = all.find(({ name }) => name === 'worker')!;
   expect([spec.nodeSelector, spec.dnsPolicy]).toEqual([{ disk: 'fast', gpu: 'none' }, 'Default']);
   expect(metadata.labels.team).toBe('workers');
-  expect(workload).toEqual({
-    annotations: { owner: 'me' },
-    revisionHistoryLimit: 3,
-    strategy: { type: 'Recreate' },
-  });
+  const { deploymentAnnotations: annotations, revisionHistoryLimit, strategy } = global;
+  expect(workload).toEqual({ annotations, revisionHistoryLimit, strategy });
   const deployments = others.filter(({ workload: { kind } }) => kind === 'Deployment');
   expect(deployments.length).toBe(4);
   expect(everywhere(deployments, (pod) => pod.workload.spec.strategy)).toEqual({ type: 'Recreate' });
@@ -135,29 +132,23 @@ test('a variable, a volume or a mount of the values replaces the one of the same
 
 test('security contexts: null removes a field, false is kept, and OpenShift gets no ids', async () => {
   const usual = podsOf(await render({}));
-  expect(everywhere(usual, ({ spec }) => spec.securityContext)).toEqual({
-    runAsNonRoot: true,
-    runAsUser: 10001,
-    runAsGroup: 10001,
-    fsGroup: 10001,
-    fsGroupChangePolicy: 'OnRootMismatch',
-    seccompProfile: { type: 'RuntimeDefault' },
-  });
-  const kept = {
-    runAsNonRoot: true,
-    fsGroupChangePolicy: 'OnRootMismatch',
-    seccompProfile: { type: 'RuntimeDefault' },
-  };
+  const least = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
+  const kept = { ...least, fsGroupChangePolicy: 'OnRootMismatch' };
   const ids = { runAsUser: null, runAsGroup: null, fsGroup: null };
+  const all = { ...kept, runAsUser: 10001, runAsGroup: 10001, fsGroup: 10001 };
+  expect(everywhere(usual, ({ spec }) => spec.securityContext)).toEqual(all);
   const removed = podsOf(await render({ global: { podSecurityContext: ids } }));
   expect(everywhere(removed, ({ spec }) => spec.securityContext)).toEqual(kept);
   const detected = podsOf(await render({}, ['--api-versions', 'security.openshift.io/v1']));
   expect(everywhere(detected, ({ spec }) => spec.securityContext)).toEqual(kept);
   const force = { compatibility: { openshift: { adaptSecurityContext: 'force' } } };
-  const own = { securityContext: { readOnlyRootFilesystem: false }, podSecurityContext: { supplementalGroups: [4] } };
+  const own = {
+    securityContext: { readOnlyRootFilesystem: false },
+    podSecurityContext: { supplementalGroups: [4], fsGroupChangePolicy: null },
+  };
   const forced = podsOf(await render({ global: force, api: own }));
   const [api] = forced.filter(({ name }) => name === 'api');
-  expect(api!.spec.securityContext).toEqual({ ...kept, supplementalGroups: [4] });
+  expect(api!.spec.securityContext).toEqual({ ...least, supplementalGroups: [4] });
   expect(api!.own.securityContext.readOnlyRootFilesystem).toBe(false);
   const others = forced.filter(({ name }) => name !== 'api');
   expect(everywhere(others, ({ own: { securityContext } }) => securityContext.readOnlyRootFilesystem)).toBe(true);
