@@ -80,10 +80,11 @@ test('global shapes every pod, and a component its own', async () => {
   const everyPod = ['api', 'controller', 'nats', 'operator', 'standin', 'test', 'worker'];
   expect(all.map(({ name }) => name).toSorted()).toEqual(everyPod);
   const others = all.filter(({ name }) => name !== 'worker');
-  for (const field of ['tolerations', 'affinity', 'topologySpreadConstraints', 'priorityClassName', 'runtimeClassName'])
+  for (const field of ['affinity', 'topologySpreadConstraints', 'priorityClassName', 'runtimeClassName'])
     expect(everywhere(all, ({ spec }) => spec[field])).toEqual(global[field as keyof typeof global]);
   for (const field of ['schedulerName', 'hostAliases', 'dnsConfig', 'hostUsers', 'automountServiceAccountToken'])
     expect(everywhere(all, ({ spec }) => spec[field])).toEqual(global[field as keyof typeof global]);
+  for (const { spec } of all) expect(spec.tolerations).toContainEqual(global.tolerations[0]);
   expect(everywhere(all, ({ metadata }) => metadata.annotations.note)).toBe('here');
   expect(everywhere(all, ({ spec }) => spec.setHostnameAsFQDN)).toBe(true);
   expect(everywhere(all, ({ own }) => own.envFrom)).toEqual(global.extraEnvFrom);
