@@ -4,6 +4,7 @@
 write_config() {
   write_node_config
   write_accounts
+  write_front_proxy
   write_dns
 }
 
@@ -37,6 +38,15 @@ contexts: [{name: genwarden, context: {cluster: genwarden, user: $account}}]
 current-context: genwarden
 Y
   done
+}
+
+# With this certificate the API server shows aggregated APIs that a request comes from it.
+write_front_proxy() {
+  local path=$state/front-proxy
+  openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=front-proxy-ca -keyout "$path-ca.key" -out "$path-ca.crt" 2>/dev/null
+  openssl req -newkey rsa:2048 -nodes -subj /CN=front-proxy-client -keyout "$path-client.key" -out "$path-client.csr" 2>/dev/null
+  openssl x509 -req -in "$path-client.csr" -CA "$path-ca.crt" -CAkey "$path-ca.key" -CAcreateserial -days 3650 \
+    -out "$path-client.crt" 2>/dev/null
 }
 
 # Root may lack the right to lower oom_score_adj (CAP_SYS_RESOURCE): runc would fail without restrict_oom_score_adj.

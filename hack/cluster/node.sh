@@ -74,7 +74,11 @@ start_control_plane() {
     --service-account-issuer=https://kubernetes.default.svc.cluster.local --token-auth-file="$state/tokens.csv" \
     --service-account-key-file="$state/service-accounts.key" --service-account-signing-key-file="$state/service-accounts.key" \
     --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
-    --kubelet-preferred-address-types=InternalIP
+    --kubelet-preferred-address-types=InternalIP \
+    --requestheader-client-ca-file="$state/front-proxy-ca.crt" --requestheader-allowed-names=front-proxy-client \
+    --requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
+    --requestheader-extra-headers-prefix=X-Remote-Extra- --proxy-client-cert-file="$state/front-proxy-client.crt" \
+    --proxy-client-key-file="$state/front-proxy-client.key"
   until kubectl --kubeconfig "$state/admin.kubeconfig" get --raw /readyz >/dev/null 2>&1; do sleep .1; done
   start controller-manager kube-controller-manager --kubeconfig="$state/admin.kubeconfig" --leader-elect=false \
     --secure-port=0 --use-service-account-credentials=false --allocate-node-cidrs=false \

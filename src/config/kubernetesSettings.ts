@@ -1,7 +1,7 @@
 // The settings for Kubernetes: whether the API accepts Kubernetes tokens, and which resources the operator reconciles.
 
 import { z } from 'zod';
-import { label, list, matching, oneOf, path, url } from './forms.ts';
+import { label, list, matching, oneOf, path, port, url } from './forms.ts';
 import { optional, optionalList, withDefault } from './setting.ts';
 
 /** The name of a Helm release may have dots. */
@@ -10,6 +10,8 @@ const releaseName = matching(
   '1 to 63 lower-case letters, digits and inner - and .',
   'name',
 );
+
+const dnsName = matching(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'the name of a Kubernetes object', 'name');
 
 export const kubernetesSettings = z.object({
   auth: withDefault(oneOf('on', 'off'), 'off', {
@@ -53,5 +55,24 @@ export const kubernetesSettings = z.object({
     name: 'WORKER_TEMPLATE_FILE',
     description: 'JSON file with the pod template for the workers of each WorkerPool',
     usedBy: ['operator'],
+  }),
+  jobsApi: z.object({
+    secret: optional(dnsName, {
+      name: 'JOBS_API_SECRET',
+      description:
+        'Secret of the installation with the certificate of the aggregated API, which serves `kubectl get jobs.genwarden.dev` (unset: off)',
+      usedBy: ['api', 'operator'],
+    }),
+    port: withDefault(port, '8443', {
+      name: 'JOBS_API_PORT',
+      description: 'TLS port of the aggregated API',
+      usedBy: ['api'],
+    }),
+    service: optional(label, {
+      name: 'JOBS_API_SERVICE',
+      description:
+        'Service of the aggregated API: the operator makes the certificate for it (unset: another tool does)',
+      usedBy: ['operator'],
+    }),
   }),
 });

@@ -70,7 +70,8 @@ export type FollowEvent =
   | { readonly event: 'reset'; readonly epoch: string };
 
 export type FollowFrom =
-  | { readonly from: 'watermark' }
+  /** Or earlier, so that at least this many messages are delivered; default 100,000. */
+  | { readonly from: 'watermark'; readonly atLeast?: number }
   /** Continues after this sequence; a position of another epoch starts at the watermark with a `reset`. */
   | { readonly from: 'position'; readonly position: Position };
 

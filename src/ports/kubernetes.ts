@@ -64,6 +64,7 @@ export interface ApplyConfiguration {
 }
 
 export interface ResourceKey {
+  /** Empty for objects of the whole cluster. */
   readonly namespace: string;
   readonly name: string;
 }

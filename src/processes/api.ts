@@ -15,6 +15,7 @@ import { version } from '../config/version.ts';
 import { apiAccess } from './apiAccess.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { openListener, type Listener } from './listener.ts';
+import { servesKubernetes, startJobsApi } from './jobsApi.ts';
 import { openLog, openPorts } from './openPorts.ts';
 import { openWebhooks } from './webhooks.ts';
 
@@ -44,6 +45,9 @@ export async function startApiProcess(
   }
 }
 
+/** What the index holds for `kubectl get`, which shows all jobs. */
+const allJobs = { messages: 1_000_000, finishedJobs: 200_000 };
+
 async function serve(
   settings: Settings,
   context: ProcessContext,
@@ -53,7 +57,7 @@ async function serve(
   const { link, logger, registry, resources, telemetryUrl } = context;
   const { retentionMs, heartbeatTimeoutMs, http } = settings;
   resources.own('listener', listener, (it) => it.close());
-  const opened = await openLog(context, retentionMs);
+  const opened = await openLog(context, retentionMs, servesKubernetes(settings) ? allJobs : undefined);
   const { clock, follower } = opened;
   // Before anything is awaited, so that the follower has not read anything yet.
   const activity = followActivity(follower, clock.now);
@@ -88,6 +92,7 @@ async function serve(
   });
   resources.own('app', app, (it) => it.close());
   await app.ready();
+  startJobsApi(settings, context, ports);
   listener.serve((request, response) => app.routing(request, response));
   logEvent(logger, 'api_listening', { url: listener.url }, `API on ${listener.url}`);
   return { ready: () => [follower.ready()], url: listener.url };

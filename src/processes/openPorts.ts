@@ -25,7 +25,7 @@ import type { PartialTexts } from '../ports/partialTexts.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
-import { startFollower, type Follower } from '../readmodel/follower.ts';
+import { startFollower, type Follower, type FollowerOptions } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Settings } from '../config/settings.ts';
 import { openArtifacts } from './artifacts.ts';
@@ -50,14 +50,28 @@ export interface Ports extends OpenLog {
   readonly mayUseParts: boolean;
 }
 
+/** How much of the stream the follower reads at least at the start, and how many finished jobs its index keeps. */
+interface Reach {
+  readonly messages: number;
+  readonly finishedJobs: number;
+}
+
 /** Follower and queue are closed with the process. `retentionMs`: how long a job is kept from its submit. */
-export async function openLog({ link, logger, resources }: ProcessContext, retentionMs: number): Promise<OpenLog> {
+export async function openLog(
+  { link, logger, resources }: ProcessContext,
+  retentionMs: number,
+  reach?: Reach,
+): Promise<OpenLog> {
   const clock = await natsClock(link);
   const onSkipped = warnSkipped(logger);
   // A submit is refused when the stream has no room left for tasks beyond those that are already open.
   const openTasks = (): number => follower.index.size.openTasks;
   const log = await natsJobLog(link, { retentionMs, now: clock.now, onSkipped, openTasks });
-  const following = startFollower({ log, clock, logger, onFirstCurrent: returnMemory });
+  const wide: Pick<FollowerOptions, 'from' | 'maxFinished'> =
+    reach === undefined
+      ? {}
+      : { from: { from: 'watermark', atLeast: reach.messages }, maxFinished: reach.finishedJobs };
+  const following = startFollower({ log, clock, logger, onFirstCurrent: returnMemory, ...wide });
   const follower = resources.own('follower', following, (it) => it.close());
   const queue = resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close());
   return { clock, log, follower, queue };

@@ -14,9 +14,11 @@ import { generationJobController } from '../operator/generationJob/controller.ts
 import { informerFactory, installationNamespace, KubeClient, loadKubeconfig } from '../adapters/kubernetes/index.ts';
 import { parseCron } from '../adapters/cron/index.ts';
 import { generationScheduleController } from '../operator/schedule/controller.ts';
+import { apiServiceName as jobsApiService } from '../kubeapi/resource.ts';
 import { startOperator } from '../operator/operator.ts';
 import type { OperatorContext } from '../operator/context.ts';
 import { createProblems } from '../operator/problems.ts';
+import { servingCertificateController } from '../operator/servingCertificate/controller.ts';
 import { workerPoolController } from '../operator/workerPool/controller.ts';
 import { createOperatorMetrics } from '../telemetry/metrics.ts';
 import { version } from '../config/version.ts';
@@ -33,12 +35,29 @@ async function operate(settings: Settings, context: ProcessContext): Promise<Run
   const leadership = await natsLeadership(link);
   const { defaultPoolFile: file } = settings.kubernetes;
   const first = file === undefined ? [] : [defaultPoolController(readDefaultPool(file))];
-  const controllers = [...first, generationJobController, generationScheduleController, workerPoolController];
+  const served = await servedApi(settings);
+  const controllers = [
+    ...first,
+    ...served,
+    generationJobController,
+    generationScheduleController,
+    workerPoolController,
+  ];
   const operator = startOperator({ ...parts, name, leadership, controllers });
   resources.own('operator', operator, (it) => it.close());
   const { namespace, watchNamespaces, follower } = parts;
   logEvent(logger, 'operator_started', { operator: name, namespace, watchNamespaces }, 'operator started');
   return { ready: () => [follower.ready(), operator.ready()] };
+}
+
+/** Keeps the certificate of the aggregated API, if no other tool does. The library that makes it is loaded only then. */
+async function servedApi({
+  kubernetes,
+}: Settings): Promise<readonly ReturnType<typeof servingCertificateController>[]> {
+  const { secret, service } = kubernetes.jobsApi;
+  if (secret === undefined || service === undefined) return [];
+  const { issueCertificate: issue } = await import('../adapters/x509/index.ts');
+  return [servingCertificateController({ name: jobsApiService, secret, service, issue })];
 }
 
 async function partsOf(settings: Settings, context: ProcessContext): Promise<OperatorContext> {

@@ -7,7 +7,7 @@ import { elapsed, type Monotonic } from '../job/time.ts';
 import { logEvent } from '../job/logEvents/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogEntry, FollowEvent, FollowFrom, JobLog, Position } from '../ports/jobLog.ts';
-import { JobIndex, type Change } from './jobIndex.ts';
+import { JobIndex, type Change, type IndexedJob } from './jobIndex.ts';
 
 export interface Follower {
   readonly index: JobIndex;
@@ -32,6 +32,8 @@ export interface Follower {
   onEvent(listener: (event: FollowEvent) => void): () => void;
   /** Calls the listener when the stream was replaced and the index starts over. */
   onReset(listener: () => void): () => void;
+  /** Calls the listener with the jobs that the index dropped after their retention. */
+  onExpired(listener: (jobs: readonly IndexedJob[]) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ class StreamFollower implements Follower {
   readonly #changeListeners = new Set<(change: Change) => void>();
   readonly #eventListeners = new Set<(event: FollowEvent) => void>();
   readonly #resetListeners = new Set<() => void>();
+  readonly #expiredListeners = new Set<(jobs: readonly IndexedJob[]) => void>();
   readonly #waiters = new Set<{ sequence: Sequence; resolve: (reached: boolean) => void }>();
   readonly #following: Promise<void>;
   readonly #forgetting: NodeJS.Timeout;
@@ -76,7 +79,7 @@ class StreamFollower implements Follower {
     this.#logger = logger;
     this.#notReadySince = clock.monotonic();
     this.#following = this.#follow(log, from ?? { from: 'watermark' });
-    this.#forgetting = setInterval(() => this.index.forgetExpired(clock.now()), forgetEvery);
+    this.#forgetting = setInterval(() => this.#forgetExpired(), forgetEvery);
     this.#forgetting.unref();
   }
 
@@ -133,11 +136,21 @@ class StreamFollower implements Follower {
     return () => this.#resetListeners.delete(listener);
   }
 
+  onExpired(listener: (jobs: readonly IndexedJob[]) => void): () => void {
+    this.#expiredListeners.add(listener);
+    return () => this.#expiredListeners.delete(listener);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#forgetting);
     this.#stop.abort();
     for (const waiter of this.#waiters) waiter.resolve(false);
     await this.#following;
+  }
+
+  #forgetExpired(): void {
+    const expired = this.index.forgetExpired(this.#clock.now());
+    if (expired.length > 0) for (const listener of this.#expiredListeners) listener(expired);
   }
 
   async #follow(log: JobLog, from: FollowFrom): Promise<void> {

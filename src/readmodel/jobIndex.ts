@@ -125,9 +125,11 @@ export class JobIndex {
     return { jobs: this.#jobs.size, openTasks: this.#openTasks };
   }
 
-  /** Drops jobs after their retention. */
-  forgetExpired(now: Instant): void {
-    for (const job of this.#jobs.values()) if (job.expiresAt <= now) this.#remove(job);
+  /** Drops jobs after their retention, and returns them. */
+  forgetExpired(now: Instant): readonly IndexedJob[] {
+    const expired = [...this.#jobs.values()].filter(({ expiresAt }) => expiresAt <= now);
+    for (const job of expired) this.#remove(job);
+    return expired;
   }
 
   clear(): void {

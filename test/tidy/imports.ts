@@ -13,6 +13,7 @@ export const visible: Record<string, readonly string[] | 'everything'> = {
   readmodel: ['async', 'job', 'ports', 'telemetry'],
   jobs: ['async', 'job', 'ports', 'readmodel'],
   api: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
+  kubeapi: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   worker: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   controller: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   operator: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
@@ -28,6 +29,7 @@ export const visible: Record<string, readonly string[] | 'everything'> = {
     'readmodel',
     'jobs',
     'api',
+    'kubeapi',
     'worker',
     'controller',
     'operator',
@@ -65,6 +67,8 @@ const homes: Record<string, readonly string[]> = {
   preact: ['src/console/'],
   '@preact/': ['src/console/'],
   'preact-iso': ['src/console/'],
+  '@peculiar/': ['src/adapters/x509/'],
+  'reflect-metadata': ['src/adapters/x509/'],
   re2js: ['src/adapters/jsonSchema/', 'src/standin/'],
 };
 

@@ -192,14 +192,14 @@ interface Place {
   readonly subresource?: 'status' | undefined;
 }
 
-/** The path of all objects of a kind, of those in a namespace, of one object, or of its subresource. */
+/** The path of all objects of a kind, of those in a namespace, of one object, or of its subresource. An empty namespace is none. */
 function pathOf(
   { group, version, plural }: ResourceType,
   { namespace, name, subresource }: Place,
   query: Readonly<Record<string, string | undefined>> = {},
 ): string {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-  const scope = namespace === undefined ? [] : ['namespaces', namespace];
+  const scope = namespace === undefined || namespace === '' ? [] : ['namespaces', namespace];
   const segments = [...scope, plural, name, subresource].filter((segment) => segment !== undefined);
   const parameters = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const search = new URLSearchParams(parameters).toString();

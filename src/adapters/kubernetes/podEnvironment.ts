@@ -19,7 +19,8 @@ interface AddressSettings {
 
 type Read = (path: string) => string;
 
-const mounted = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** Where a pod finds its service account. */
+export const mountedAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
 const readText: Read = (path) => readFileSync(path, 'utf8');
 
 /** Throws `InvalidConfiguration` when the address is unknown, or the file of the authority cannot be read. */
@@ -30,7 +31,7 @@ export function apiServerAddress(
 ): ApiServerAddress {
   return {
     url: url ?? urlFrom(env),
-    ca: ca === undefined ? readIfPresent(`${mounted}/ca.crt`, read) : readAuthority(ca, read),
+    ca: ca === undefined ? readIfPresent(`${mountedAccount}/ca.crt`, read) : readAuthority(ca, read),
   };
 }
 
@@ -45,20 +46,20 @@ export function podServer(env: Readonly<Record<string, string | undefined>>, rea
     viaProxy: false,
     requestOptions: async () => ({
       ...(ca === undefined ? {} : { ca }),
-      headers: { authorization: `Bearer ${read(`${mounted}/token`).trim()}` },
+      headers: { authorization: `Bearer ${read(`${mountedAccount}/token`).trim()}` },
     }),
   };
 }
 
 /** The namespace of the installation. */
 export const installationNamespace = (setting: string | undefined, read: Read = readText): string =>
-  setting ?? readIfPresent(`${mounted}/namespace`, read)?.trim() ?? 'default';
+  setting ?? readIfPresent(`${mountedAccount}/namespace`, read)?.trim() ?? 'default';
 
 function urlFrom(env: Readonly<Record<string, string | undefined>>): string {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
   if (host !== undefined && host !== '') return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const message =
-    'GENWARDEN_AUTH_KUBERNETES=on outside a pod: set GENWARDEN_KUBERNETES_URL to the address of the API server';
+    'The address of the Kubernetes API server is unknown outside a pod: set GENWARDEN_KUBERNETES_URL, which GENWARDEN_AUTH_KUBERNETES=on and GENWARDEN_JOBS_API_SECRET need';
   throw new GenwardenError('InvalidConfiguration', message);
 }
 

@@ -7,6 +7,26 @@ const ofDelivery = ['delivery', 'tenant', 'job', 'webhookEvent', 'attempts', 'ho
 
 export const apiEvents = define({
   api_listening: { level: 'info', fields: ['url'], when: 'The API is ready for requests.' },
+  jobs_api_listening: {
+    level: 'info',
+    fields: ['url'],
+    when: 'The API serves jobs to the aggregation layer of Kubernetes.',
+  },
+  jobs_api_waiting: {
+    level: 'warn',
+    fields: ['err'],
+    when: 'What the aggregated API of jobs needs of Kubernetes cannot be read: its certificate, or whom to trust. Tried again.',
+  },
+  jobs_api_renewed: {
+    level: 'info',
+    fields: ['url'],
+    when: 'The aggregated API of jobs serves with another certificate, or trusts another front proxy.',
+  },
+  jobs_api_request_error: {
+    level: 'error',
+    fields: ['err'],
+    when: 'A request to the aggregated API of jobs failed unexpectedly, and was answered with 500. It points to a bug.',
+  },
   request_failed: {
     level: 'warn',
     fields: ofRequest,

@@ -42,7 +42,7 @@ export const logFields = {
   refuses: 'What the full storage refuses.',
   invariant: 'The invariant that was violated.',
   epoch: 'The id of the new stream.',
-  why: 'Why the message was skipped.',
+  why: 'Why the message was skipped, or the certificate was renewed.',
   dropped: 'How many lines were dropped.',
   logLevel: 'The new log level.',
   server: 'The server.',

@@ -43,6 +43,11 @@ export const operatorEvents = define({
     fields: [],
     when: 'A CustomResourceDefinition is older than the operator, and drops a field that it needs.',
   },
+  serving_certificate_renewed: {
+    level: 'info',
+    fields: ['key', 'why'],
+    when: 'The operator made a certificate for the aggregated API of jobs.',
+  },
   default_pool_applied: {
     level: 'info',
     fields: ['pool'],

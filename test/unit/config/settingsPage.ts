@@ -14,7 +14,7 @@ const topics: readonly (readonly [title: string, variables: RegExp])[] = [
   ['Jobs and recovery', /^(?:HEARTBEAT_|RETENTION|RECONNECT_|ARTIFACT_)/],
   ['S3 artifact store', /^S3_/],
   ...providerNames.map((name) => [titleOf(name), new RegExp(`^${name.toUpperCase()}_`)] as const),
-  ['Kubernetes', /^(?:KUBERNETES_|NAMESPACE|INSTALLATION|WATCH_|DEFAULT_POOL_|WORKER_TEMPLATE_)/],
+  ['Kubernetes', /^(?:KUBERNETES_|NAMESPACE|INSTALLATION|WATCH_|JOBS_API_|DEFAULT_POOL_|WORKER_TEMPLATE_)/],
   ['Metrics and logs', /^(?:METRICS_|LOG_)/],
   ['Traces', /^(?:OTEL_|TRACE_)/],
   ['Client commands', /^(?:URL|TOKEN)$/],

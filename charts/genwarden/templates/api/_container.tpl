@@ -6,6 +6,9 @@ args: [api]
 ports:
   - { name: http, containerPort: 8080 }
   - { name: metrics, containerPort: 8081 }
+  {{- if .root.Values.jobsApi.enabled }}
+  - { name: https-jobs, containerPort: 8443 }
+  {{- end }}
 env:
   {{- include "genwarden.env" . | nindent 2 }}
   - name: GENWARDEN_HTTP_HOST
@@ -26,6 +29,10 @@ env:
   {{- with $api.corsOrigins }}
   - name: GENWARDEN_CORS_ORIGINS
     value: {{ join "," . | quote }}
+  {{- end }}
+  {{- if .root.Values.jobsApi.enabled }}
+  - name: GENWARDEN_JOBS_API_SECRET
+    value: {{ include "genwarden.jobsApiSecret" .root }}
   {{- end }}
   {{- if not $api.console }}
   - name: GENWARDEN_CONSOLE

@@ -15,6 +15,12 @@ env:
   - name: GENWARDEN_WATCH_NAMESPACES
     value: {{ join "," . | quote }}
   {{- end }}
+  {{- if and .root.Values.jobsApi.enabled (not .root.Values.jobsApi.issuerRef.name) }}
+  - name: GENWARDEN_JOBS_API_SECRET
+    value: {{ include "genwarden.jobsApiSecret" .root }}
+  - name: GENWARDEN_JOBS_API_SERVICE
+    value: {{ include "genwarden.jobsApiName" .root }}
+  {{- end }}
   - name: GENWARDEN_WORKER_TEMPLATE_FILE
     value: /etc/genwarden/worker/template.json
   {{- if .root.Values.defaultPool.enabled }}

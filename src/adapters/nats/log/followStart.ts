@@ -23,7 +23,7 @@ export interface StartingPoint {
   readonly reset: boolean;
 }
 
-/** A start at the watermark delivers at least this many messages, so that finished jobs can be listed. */
+/** A start at the watermark delivers at least this many messages by default, so that finished jobs can be listed. */
 const window = 100_000;
 
 /** Throws `Unavailable`. */
@@ -37,7 +37,7 @@ export async function startingPoint(
     return { ...common(state), next: from.position.sequence + 1, stragglers: [], reset: false };
   }
   const mark = await readMark();
-  const next = startAt(mark, state);
+  const next = startAt(mark, state, (from.from === 'watermark' ? from.atLeast : undefined) ?? window);
   const named = mark?.epoch === state.epoch ? mark.stragglers : [];
   const stragglers = await readStragglers(context, named, next);
   return { ...common(state), next, stragglers, reset: from.from === 'position' };
@@ -49,9 +49,13 @@ const common = ({ epoch, lastSequence }: StreamState) => ({ epoch, last: lastSeq
 const isValid = (position: Position, { epoch, lastSequence }: StreamState): boolean =>
   position.epoch === epoch && position.sequence <= lastSequence;
 
-function startAt(mark: Watermark | undefined, { epoch, firstSequence, lastSequence }: StreamState): Sequence {
+function startAt(
+  mark: Watermark | undefined,
+  { epoch, firstSequence, lastSequence }: StreamState,
+  atLeast: number,
+): Sequence {
   if (mark?.epoch !== epoch) return Math.max(1, firstSequence);
-  return Math.max(1, firstSequence, Math.min(mark.sequence, lastSequence - window));
+  return Math.max(1, firstSequence, Math.min(mark.sequence, lastSequence - atLeast));
 }
 
 async function readStragglers(
