@@ -162,7 +162,12 @@ interface Checked {
 
 /** Standard output of a program; throws if its exit status is not one of `statuses`. */
 async function output(program: string, args: readonly string[], statuses = [0]): Promise<string> {
-  const options = { cwd: root, maxBuffer: 64 * 1024 * 1024 };
+  const settings = await readFile(join(root, 'hack/cluster/settings.sh'), 'utf8');
+  const [, helm] = /^helm_version=(.+)$/m.exec(settings)!;
+  const { HOME: home, PATH: path } = process.env;
+  // A helm on PATH wins over the one of the test cluster.
+  const env = { ...process.env, PATH: `${path}:${home}/.cache/genwarden/helm-${helm}` };
+  const options = { cwd: root, env, maxBuffer: 64 * 1024 * 1024 };
   return promisify(execFile)(program, args, options).then(
     ({ stdout }) => stdout,
     (error: { code?: number; stdout?: string; stderr?: string }) => {
