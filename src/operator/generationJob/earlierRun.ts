@@ -1,6 +1,6 @@
 // A GenerationJob that its TTL deletes leaves its last status behind, under its name and what it asked for. A tool for GitOps that
-// applies the same resource again gets that status back: the job has run, and is not paid twice. Whoever deletes a resource
-// asks for nothing to be kept, so the next one of that name runs.
+// applies the same resource again gets that status back: the job has run, and is not paid twice. A resource that a person deletes
+// leaves nothing behind, so the next one of that name runs.
 
 import type { JobId } from '../../job/ids.ts';
 import { digestOf } from '../../jobs/submit/json.ts';
@@ -53,7 +53,8 @@ export async function forgetRun(tombstones: Tombstones, resource: GenerationJob)
 function keyOf(resource: GenerationJob): string | undefined {
   const parsed = parseGenerationJob(resource);
   if ('problems' in parsed) return undefined;
-  const { ttlSecondsAfterFinished: _ttl, ...asked } = parsed.spec;
+  // What may change without another job.
+  const asked = { ...parsed.spec, ttlSecondsAfterFinished: undefined, suspend: undefined };
   const { namespace, name } = resource.metadata;
   return [namespace, name, digestOf(JSON.parse(JSON.stringify(asked)))].join('/');
 }
