@@ -86,7 +86,7 @@ function workerPools() {
       column('Queued', 'integer', 'Tasks that wait for a worker', '.status.queued'),
       column('Running', 'integer', 'Tasks that run', '.status.running'),
       column('Oldest', 'date', 'How long the oldest queued task has waited', '.status.oldestQueuedTime'),
-      column('Paused', 'boolean', 'Whether tasks are held back', '.spec.paused'),
+      column('Paused', 'string', 'Whether tasks are held back', '.status.conditions[?(@.type=="Paused")].status'),
       column('Age', 'date', 'Since when it exists', '.metadata.creationTimestamp'),
     ],
     subresources: {

@@ -12,6 +12,8 @@ export interface OperatorOptions extends OperatorContext {
   readonly leadership: Leadership;
   /** Called once for each term. */
   readonly controllers: readonly ((context: OperatorContext) => Controller)[];
+  /** Called twice a second while this process does not lead. */
+  readonly whileIdle?: () => Promise<void>;
   /** For tests. */
   readonly loop?: Partial<LoopOptions>;
 }
@@ -35,7 +37,16 @@ export function startOperator(options: OperatorOptions): Operator {
   const elector = new LeaderElector({ ...options, role });
   const stop = new AbortController();
   const campaign = elector.campaign((term) => runControllers(options, term), stop.signal);
-  const checks = setInterval(() => elector.check(), checkEvery);
+  let idling: Promise<void> | undefined;
+  const checks = setInterval(() => {
+    elector.check();
+    if (elector.leading || options.whileIdle === undefined) return;
+    // The next call tries again.
+    idling ??= options
+      .whileIdle()
+      .catch((err: unknown) => options.logger.debug({ err }, 'Could not report that NATS is away'))
+      .finally(() => (idling = undefined));
+  }, checkEvery);
   return {
     leading: () => elector.leading,
     ready: () => {
@@ -45,6 +56,7 @@ export function startOperator(options: OperatorOptions): Operator {
     close: async () => {
       stop.abort(new Error('the operator is closing'));
       clearInterval(checks);
+      await idling;
       await campaign;
     },
   };

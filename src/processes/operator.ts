@@ -19,6 +19,7 @@ import { startOperator } from '../operator/operator.ts';
 import type { OperatorContext } from '../operator/context.ts';
 import { createProblems } from '../operator/problems.ts';
 import { servingCertificateController } from '../operator/servingCertificate/controller.ts';
+import { NatsAwayReporter } from '../operator/workerPool/natsAway.ts';
 import { workerPoolController } from '../operator/workerPool/controller.ts';
 import { createOperatorMetrics } from '../telemetry/metrics.ts';
 import { version } from '../config/version.ts';
@@ -43,7 +44,9 @@ async function operate(settings: Settings, context: ProcessContext): Promise<Run
     generationScheduleController,
     workerPoolController,
   ];
-  const operator = startOperator({ ...parts, name, leadership, controllers });
+  const natsAway = new NatsAwayReporter(parts);
+  const whileIdle = (): Promise<void> => natsAway.report();
+  const operator = startOperator({ ...parts, name, leadership, controllers, whileIdle });
   resources.own('operator', operator, (it) => it.close());
   const { namespace, watchNamespaces, follower } = parts;
   logEvent(logger, 'operator_started', { operator: name, namespace, watchNamespaces }, 'operator started');

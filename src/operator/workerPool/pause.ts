@@ -15,7 +15,7 @@ export interface PauseResult {
 }
 
 /** How long the known pause of the queue is cached, ms. */
-const knownFor = 5_000;
+const knownFor = 4_000;
 
 /** Throws `Unavailable` if NATS does not answer or the queue of the pool does not exist yet. */
 export async function reconcilePause(

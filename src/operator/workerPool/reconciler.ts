@@ -190,7 +190,8 @@ interface RequeueInput {
   readonly pauseFailed: boolean;
 }
 
-const quiet = 10_000;
+/** A pause over the API changes nothing that is watched. */
+const quiet = 5_000;
 const atWork = 2_000;
 const scalingIn = 500;
 const blocked = 3_000;

@@ -5,7 +5,7 @@ import { doctor, injectEach, type Cause } from '../support/causes.ts';
 import { applyDefinitions, type InstalledGenwarden, installGenwarden } from '../support/genwarden.ts';
 import { apply, kubectl } from '../support/kubectl.ts';
 import { createNamespace, newName, removeNamespace, testNamespace } from '../support/namespace.ts';
-import { applyPool } from '../support/workerPool.ts';
+import { applyPool, untilCondition } from '../support/workerPool.ts';
 
 const namespace = testNamespace('doctor');
 const team = newName('doctor-team');
@@ -215,6 +215,14 @@ test('doctor names each of nineteen causes', { timeout: 1_200_000 }, async () =>
   const well = await doctor(namespace);
   expect(well.checks.filter(({ ok }) => !ok)).toEqual([]);
   await injectEach(namespace, causes);
+});
+
+test('a WorkerPool is not Ready while NATS is away, and is again when it is back', async () => {
+  await scale(`statefulset/${genwarden.fullname}-nats`, 0);
+  const said = await untilCondition(namespace, 'default', 'Ready', 'False NatsUnavailable');
+  console.log(JSON.stringify(said['status'].conditions.find(({ type }: { type: string }) => type === 'Ready')));
+  await scale(`statefulset/${genwarden.fullname}-nats`, 1);
+  await untilCondition(namespace, 'default', 'Ready', 'True Available');
 });
 
 test('doctor names three causes while the API, the operator and NATS are down', async () => {

@@ -27,7 +27,7 @@ export function readyCondition(input: ReadyInput): NewCondition<'Ready'> {
     type: 'Ready',
     status: 'True',
     reason: 'Available',
-    message: readyCount(ready, input.desired),
+    message: withProblem(readyCount(ready, input.desired), input.podProblem),
   };
 }
 
@@ -39,19 +39,20 @@ const none: Rule = ({ desired, autoscales }) => {
   return { status: 'False', reason: 'NoReplicas', message: 'spec.replicas is 0: tasks stay queued' };
 };
 
-const stuck: Rule = ({ podProblem, deployment, desired }, ready) => {
-  const { updatedReplicas = 0, replicas = 0 } = deployment?.status ?? {};
-  // A pool with ready workers stays Ready if only some of its pods cannot be scheduled.
-  const matters =
-    ready === 0 || (podProblem?.reason !== 'Unschedulable' && (ready < desired || updatedReplicas < replicas));
-  if (podProblem === undefined || !matters) return undefined;
-  const message = `${readyCount(ready, desired)}. ${podProblem.message}`;
-  return { status: 'False', reason: 'RolloutStuck', message };
+const stuck: Rule = ({ podProblem, deployment, desired, autoscales }, ready) => {
+  if (podProblem === undefined) return undefined;
+  // An autoscaled pool may want more workers than the nodes have room for, and stays Ready with those that run.
+  const mayLack = autoscales && podProblem.reason === 'Unschedulable' && ready > 0;
+  if (!isRolling(deployment) && (mayLack || (ready > 0 && ready >= desired))) return undefined;
+  return { status: 'False', reason: 'RolloutStuck', message: withProblem(readyCount(ready, desired), podProblem) };
 };
+
+const isRolling = (deployment: Deployment | undefined): boolean =>
+  (deployment?.status?.updatedReplicas ?? 0) < (deployment?.status?.replicas ?? 0);
 
 const refused: Rule = ({ deployment, desired }, ready) => {
   const failure = deployment === undefined ? undefined : conditionOf(deployment, 'ReplicaFailure');
-  if (failure?.status !== 'True' || ready >= desired) return undefined;
+  if (failure?.status !== 'True' || (ready >= desired && !isRolling(deployment))) return undefined;
   const message = `${readyCount(ready, desired)}. ${failure.reason ?? ''}: ${failure.message ?? ''}`;
   return { status: 'False', reason: 'PodsRefused', message };
 };
@@ -60,5 +61,8 @@ const starting: Rule = ({ desired }, ready) =>
   ready > 0 ? undefined : { status: 'False', reason: 'Starting', message: `0 of ${count(desired)} ready` };
 
 const rules: readonly Rule[] = [blocked, none, stuck, refused, starting];
+
+const withProblem = (text: string, problem: PodProblem | undefined): string =>
+  problem === undefined ? text : `${text}. ${problem.message}`;
 
 const readyCount = (ready: number, desired: number): string => `${count(ready)} ready, ${desired} desired`;

@@ -73,7 +73,16 @@ test('Ready reports the first problem', () => {
   expect(said({ deployment: some, podProblem: problem })).toMatch(
     /^False RolloutStuck: 1 worker ready, 2 desired\. Pod pod-1/,
   );
-  expect(said({ deployment: some, podProblem: nowhere })).toMatch(/^True Available/);
+  expect(said({ deployment: some, podProblem: nowhere })).toMatch(
+    /^False RolloutStuck: 1 worker ready, 2 desired\. Pod/,
+  );
+  expect(said({ deployment: some, podProblem: nowhere, autoscales: true })).toBe(
+    'True Available: 1 worker ready, 2 desired. Pod pod-1 cannot be scheduled',
+  );
+  // The workers of before still run, but those with the new settings find no node, or meet a quota.
+  const rolling = deployment({ replicas: 3, updatedReplicas: 1, readyReplicas: 2, conditions: [refusal] });
+  expect(said({ deployment: rolling, podProblem: nowhere, autoscales: true })).toMatch(/^False RolloutStuck/);
+  expect(said({ deployment: rolling })).toMatch(/^False PodsRefused/);
   expect(said({ podProblem: nowhere })).toMatch(/^False RolloutStuck/);
   expect(said({ deployment: deployment({ conditions: [refusal] }) })).toMatch(/^False PodsRefused: .*exceeded quota/);
   expect(said({ deployment: all })).toBe('True Available: 2 workers ready, 2 desired');
