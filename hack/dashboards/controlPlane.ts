@@ -97,14 +97,14 @@ const processes = row('Processes', [
   }),
   bars('Processes by version', {
     description: 'Which versions run side by side.',
-    link: 'kubernetes.md#upgrade-rollback-uninstall',
+    link: 'kubernetes-operations.md#upgrade-rollback-uninstall',
     unit: 'short',
     steps: neutral,
     queries: [['{{process}} {{version}}', `count by (process, version) (${of('genwarden_build_info')})`]],
   }),
   lines('CPU', {
     description: 'Processor time a second, of the busiest process of each kind.',
-    link: 'kubernetes.md#production',
+    link: 'kubernetes-production.md',
     unit: 'short',
     queries: [['{{process}}', byProcess('max', `rate(${of('process_cpu_seconds_total')}[$__rate_interval])`)]],
   }),

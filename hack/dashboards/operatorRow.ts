@@ -10,7 +10,7 @@ const reconcile = 'controller_runtime_reconcile_time_seconds';
 export const operator = row('Operator', [
   areas('Reconciles by result', {
     description: 'Reconciles a minute. A steady rate of `error` needs a look at the log of the operator.',
-    link: 'kubernetes.md#troubleshooting',
+    link: 'kubernetes-operations.md#troubleshooting',
     unit: 'suffix:/min',
     queries: [['{{result}}', perMinute('result', 'controller_runtime_reconcile_total')]],
     nothing: 'No operator',

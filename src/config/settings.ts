@@ -102,7 +102,7 @@ const nats = z.object({
   replicas: withDefault(oneOfNumbers(1, 3, 5), '1', {
     name: 'NATS_REPLICAS',
     description:
-      'Replicas of the stream and the buckets, applied when they are created; use 3 on a cluster of three servers',
+      'Replicas of the stream and the buckets; raised on those that exist, never lowered. Use 3 on a cluster of three servers',
     usedBy: processes,
   }),
   maxBytes: optional(size, {

@@ -155,6 +155,16 @@ test('a raised retention raises the expiry of every stream', async () => {
   }
 });
 
+test('a limit on the size of messages is removed', async () => {
+  await using server = await startNatsServer();
+  const link = await connectTo([server.url], 'sizes');
+  await provisionNats(link, settings);
+  const { streams } = await managerOf(link);
+  await streams.update('sizes_tasks', { ...(await infoOf(link, 'sizes_tasks')).config, max_msg_size: 1_000 });
+  await provisionNats(link, settings);
+  expect((await infoOf(link, 'sizes_tasks')).config.max_msg_size).toBe(-1);
+});
+
 test('a user who may not raise an expiry works on, and says so; the others do not wait', async () => {
   const prefix = 'older';
   const nats = await startPermittedNats({

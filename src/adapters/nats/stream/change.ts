@@ -6,7 +6,7 @@ import { logEvent } from '../../../job/logEvents/index.ts';
 import { askApi } from '../jetstream/api.ts';
 import { once } from '../jetstream/retry.ts';
 import type { NatsLink } from '../link/connection.ts';
-import { accountLimit, describeKept, differences, wouldDelete } from './keptSettings.ts';
+import { accountLimit, describeKept, differences, settings, wouldDelete } from './keptSettings.ts';
 import type { AccountLimit, Setting, WantedSettings } from './keptSettings.ts';
 
 /** Returns the configuration that the stream has now. Throws `Unavailable` if the connection is lost. */
@@ -23,7 +23,7 @@ export async function changeStream(link: NatsLink, info: StreamInfo, wanted: Wan
       await keep(link, setting, { info, wanted, refusal });
     }
   }
-  for (const setting of ['max_age', 'num_replicas', 'max_bytes'] as const) {
+  for (const setting of settings) {
     if (!refused.has(setting)) link.kept.delete(`${wanted.name} ${setting}`);
   }
   return config;

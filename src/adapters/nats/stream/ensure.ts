@@ -12,9 +12,10 @@ import { once, retryAtStart } from '../jetstream/retry.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { atMostEvery, remindEvery } from '../link/log.ts';
 import { changeStream } from './change.ts';
+import type { WantedSettings } from './keptSettings.ts';
 
 type NamedConfig = Partial<StreamConfig> & { readonly name: string };
-type FullConfig = NamedConfig & Pick<StreamConfig, 'max_age' | 'num_replicas'>;
+type FullConfig = NamedConfig & WantedSettings;
 
 /**
  * Creates the stream or waits until another process has. An expiry or a number of replicas that is too low is raised; what
@@ -27,6 +28,7 @@ export async function ensureStream(link: NatsLink, config: NamedConfig, signal?:
     discard: DiscardPolicy.New,
     num_replicas: link.replicas,
     max_age: 0,
+    max_msg_size: -1,
     ...config,
   };
   const isReady = (): Promise<boolean> =>

@@ -6,10 +6,14 @@ import { millis } from '@nats-io/transport-node';
 import { limitText } from '../../../job/duration.ts';
 import { sizeText } from '../../../job/sizeText.ts';
 
-export type Setting = 'max_age' | 'num_replicas' | 'max_bytes';
+export const settings = ['max_age', 'num_replicas', 'max_bytes', 'max_msg_size'] as const;
+export type Setting = (typeof settings)[number];
 
-/** Undefined: the stream's own limit is as good as any. */
-export type WantedSettings = Pick<StreamConfig, 'name' | 'max_age' | 'num_replicas'> & { readonly max_bytes?: number };
+export type WantedSettings = Pick<StreamConfig, 'name' | 'max_age' | 'num_replicas'> & {
+  /** Undefined: any limit will do. */
+  readonly max_bytes?: number;
+  readonly max_msg_size: number;
+};
 
 /** A setting that the stream keeps, although the configuration has another. */
 export interface KeptSetting {
@@ -44,6 +48,7 @@ export function differences(found: StreamConfig, wanted: WantedSettings): Settin
   return [
     ...(isShorter ? (['max_age'] as const) : []),
     ...(found.num_replicas < wanted.num_replicas ? (['num_replicas'] as const) : []),
+    ...(found.max_msg_size > 0 ? (['max_msg_size'] as const) : []),
     ...(wanted.max_bytes !== undefined && found.max_bytes !== wanted.max_bytes ? (['max_bytes'] as const) : []),
   ];
 }
@@ -82,6 +87,10 @@ export function describeKept(setting: Setting, { info, wanted, account, refusal 
       const says = `${wanted.name} has ${copies(config.num_replicas)} of each message, but GENWARDEN_NATS_REPLICAS is ${wanted.num_replicas}: ${why}`;
       const advice = `Run NATS as a cluster of at least ${wanted.num_replicas} servers with room for the stream, or lower GENWARDEN_NATS_REPLICAS.`;
       return { setting, says, advice };
+    }
+    case 'max_msg_size': {
+      const says = `${wanted.name} takes no message of more than ${sizeText(config.max_msg_size)}, so larger jobs and results fail: ${why}`;
+      return { setting, says, advice: `Set max_msg_size to -1 with \`nats stream edit ${wanted.name}\`.` };
     }
     case 'max_bytes':
       return { setting, ...describeLimit(wanted.max_bytes!, { info, wanted, account, refusal }) };

@@ -19,7 +19,7 @@ import type { NatsLink } from '../link/connection.ts';
 import { atMostEvery, remindEvery } from '../link/log.ts';
 import { accountOf, changeStream } from './change.ts';
 import { mayCreateStream, waitForController } from './ensure.ts';
-import { describeKept, differences, largestLimit, type KeptSetting } from './keptSettings.ts';
+import { describeKept, differences, largestLimit, type KeptSetting, type WantedSettings } from './keptSettings.ts';
 import { streamName, streamSubjects } from './subjects.ts';
 
 export interface StreamSettings {
@@ -67,7 +67,7 @@ export async function ensureTaskStream(link: NatsLink, { retentionMs, signal }: 
   }
 }
 
-type WantedConfig = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects' | 'max_age' | 'num_replicas'>;
+type WantedConfig = Partial<StreamConfig> & Pick<StreamConfig, 'subjects'> & WantedSettings;
 
 /** ms. Messages outlive their job's retention, so that no reader ever sees part of a job. */
 const beyondRetention = 3_600_000;
@@ -82,6 +82,7 @@ function wantedStream({ prefix, replicas, maxBytes }: NatsLink, retentionMs: num
     discard: 'new',
     max_age: nanos(retentionMs + beyondRetention),
     num_replicas: replicas,
+    max_msg_size: -1,
     ...(maxBytes === undefined ? {} : { max_bytes: maxBytes }),
     allow_direct: true,
     allow_atomic: true,
