@@ -35,7 +35,9 @@ test('scales from zero at the first task, up with the queue, and back to zero a 
   expect(childrenIn(world).deployment.spec.replicas).toBe(0);
   expect(states(world, 'default')).toMatchObject({ Ready: 'True ScaledToZero', Scaling: 'True ScaledToZero' });
   const [first] = submit(world, 1);
-  await operator.after(500);
+  // Changes of a pool with workers wait 200 ms for more.
+  await operator.settle();
+  await operator.after(20);
   expect(childrenIn(world).deployment.spec.replicas).toBe(1);
   expect(statusOf(world)).toMatchObject({ desiredReplicas: 1, queued: 1, oldestQueuedTime: expect.any(String) });
   const rest = submit(world, 40);
