@@ -211,6 +211,10 @@ bench-recovery: setup build ## Measure recovery from faults on real processes, c
 bench-s3: setup s3-server build ## Send 1 GB of artifacts through S3 and measure time, against a raw copy, and memory
 	@node bench/s3/main.ts
 
+.PHONY: bench-worker-start
+bench-worker-start: setup build ## Measure how soon a new worker claims its first task, and which step takes how long
+	@node bench/workerStart.ts $(ARGS)
+
 .PHONY: bench-fairness
 bench-fairness: setup ## Measure how long single tasks wait beside 10,000 tasks of another tenant (two minutes)
 	@node bench/fairness.ts $(ARGS)
