@@ -203,6 +203,10 @@ manifests: ## Render k8s/ from the chart (requires helm)
 bench: setup build ## Compare throughput and latency with bare JetStream operations on this machine
 	@node bench/main.ts
 
+.PHONY: bench-jobs-api
+bench-jobs-api: setup ## Measure `kubectl get jobs.genwarden.dev` with 100,000 jobs: times, pages and memory (three minutes)
+	@node bench/jobsApi/main.ts $(ARGS)
+
 .PHONY: bench-recovery
 bench-recovery: setup build ## Measure recovery from faults on real processes, compared with BullMQ (8 minutes)
 	@node bench/recovery/main.ts $(ARGS)

@@ -10,6 +10,7 @@ import type { FrontProxy, ServingCertificate } from '../ports/apiDelegation.ts';
 import type { KubeAnswer } from './context.ts';
 import { userOf, type PeerCertificate } from './frontProxy.ts';
 import type { Handle } from './handler.ts';
+import { StatusError } from './status.ts';
 
 export interface Identity {
   readonly serving: ServingCertificate;
@@ -31,10 +32,12 @@ export async function listen(
 ): Promise<KubeApiServer> {
   let identity = first;
   // Requests without the certificate are answered with 401, as Kubernetes clients expect.
-  const server = createServer({ ...secrets(first), requestCert: true, rejectUnauthorized: false });
+  const server = createServer({ ...secrets(first), ...slowestClient, requestCert: true, rejectUnauthorized: false });
   // The API server keeps its connections open, and sends each user's requests over them.
   server.keepAliveTimeout = 120_000;
-  server.on('request', (request, response) => void serve(handle, identity.proxy, request, response));
+  server.on('request', (request, response) => {
+    serve(handle, identity.proxy, request, response).catch(() => request.destroy());
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -48,6 +51,14 @@ export async function listen(
     close: () => closed(server),
   };
 }
+
+/** ms: how long a client may take for the handshake, the headers and the whole request. A watch is a long answer. */
+const slowestClient = {
+  handshakeTimeout: 10_000,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+};
 
 const secrets = ({ serving, proxy }: Identity) => ({
   cert: serving.certificate,
@@ -64,17 +75,26 @@ async function serve(
 ): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://jobs');
+  const [path, query] = parts(request.url ?? '/');
+  const user = userOf(proxy, peerOf(request.socket as TLSSocket), request.headersDistinct);
+  // Nothing that a stranger sends is read.
+  if (user === undefined) response.shouldKeepAlive = false;
   const answer = await handle({
     method: request.method ?? 'GET',
-    path: decoded(pathname),
-    query,
+    path: decoded(path),
+    query: new URLSearchParams(query),
     accept: request.headers.accept ?? '',
-    user: userOf(proxy, peerOf(request.socket as TLSSocket), request.headersDistinct),
+    user,
     body: () => textOf(request),
     signal: gone.signal,
   });
   await send(response, answer);
+}
+
+/** A request's target can be anything, such as `//` or `*`, which is no URL. */
+function parts(target: string): readonly [path: string, query: string] {
+  const at = target.indexOf('?');
+  return at === -1 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
 }
 
 function decoded(path: string): string {
@@ -93,15 +113,21 @@ const peerOf = (socket: TLSSocket): PeerCertificate => {
 
 const maxBody = 65_536;
 
+/** Throws `RequestEntityTooLarge`, and `BadRequest` if the body breaks off. */
 async function textOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBody) throw new Error(`the body is longer than ${maxBody} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxBody) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    throw new StatusError('BadRequest', 'the body broke off');
   }
-  return Buffer.concat(chunks).toString('utf8');
+  if (length <= maxBody) return Buffer.concat(chunks).toString('utf8');
+  throw new StatusError('RequestEntityTooLarge', `the body is longer than ${maxBody} bytes`);
 }
 
 async function send(response: ServerResponse, { status, headers, body }: KubeAnswer): Promise<void> {

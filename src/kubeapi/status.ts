@@ -12,6 +12,7 @@ export type StatusReason =
   | 'NotAcceptable'
   | 'Conflict'
   | 'Expired'
+  | 'RequestEntityTooLarge'
   | 'Timeout'
   | 'InternalError'
   | 'ServiceUnavailable';
@@ -25,6 +26,7 @@ const codes: Readonly<Record<StatusReason, number>> = {
   NotAcceptable: 406,
   Conflict: 409,
   Expired: 410,
+  RequestEntityTooLarge: 413,
   InternalError: 500,
   ServiceUnavailable: 503,
   Timeout: 504,

@@ -7,6 +7,8 @@ export interface CertificateRequest {
   readonly names: readonly string[];
   readonly notBefore: Instant;
   readonly notAfter: Instant;
+  /** Default: `server`. */
+  readonly use?: 'server' | 'client';
 }
 
 /** PEM. */
@@ -17,5 +19,5 @@ export interface IssuedCertificate {
   readonly authority: string;
 }
 
-/** A server's certificate with an authority made for it. */
+/** A certificate with an authority made for it. */
 export type IssueCertificate = (request: CertificateRequest) => Promise<IssuedCertificate>;

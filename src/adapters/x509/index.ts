@@ -17,7 +17,7 @@ import type { IssueCertificate } from '../../ports/certificates.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-export const issueCertificate: IssueCertificate = async ({ names, notBefore, notAfter }) => {
+export const issueCertificate: IssueCertificate = async ({ names, notBefore, notAfter, use = 'server' }) => {
   const times = { notBefore: new Date(notBefore), notAfter: new Date(notAfter), signingAlgorithm: algorithm };
   const [authorityKeys, keys] = await Promise.all([newKeys(), newKeys()]);
   const authority = await X509CertificateGenerator.createSelfSigned({
@@ -38,7 +38,7 @@ export const issueCertificate: IssueCertificate = async ({ names, notBefore, not
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new ExtendedKeyUsageExtension([use === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),
       new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value }))),
     ],
   });

@@ -35,6 +35,7 @@ export interface KubeWorld extends AsyncDisposable {
   /** The rows of a table as kubectl shows them. */
   rows(url: string): Promise<string[][]>;
   watch(url: string, asking?: Asking): Promise<WatchReader>;
+  readonly handle: Handle;
   /** The API as after a restart of its process. */
   restart(): void;
 }
@@ -92,6 +93,7 @@ export async function kubeWorld(isAllowed: (access: ResourceAccess) => boolean =
   return {
     world,
     reviewed,
+    handle: (request) => handle(request),
     ask,
     restart,
     rows: async (url) => {
