@@ -183,6 +183,8 @@ const topics: readonly Topic[] = [
       'ServerUnreachable',
       'ClusterUnreachable',
       'ClusterForbidden',
+      'SourceNotFound',
+      'SourceForbidden',
       'InstallationNotFound',
       'WorkerLogGone',
       'CustomResourcesMissing',

@@ -11,6 +11,7 @@ import {
   workerPoolType,
 } from '../../src/operator/resources/kinds.ts';
 import { workerPoolSpec, workerPoolStatus } from '../../src/operator/resources/workerPool.ts';
+import { immutableRule } from './immutable.ts';
 import type { ResourceType } from '../../src/ports/kubernetes.ts';
 import { extrasOf, poolNameRule, scheduleNameRule } from './rules.ts';
 import { structuralOf, type Rule, type Structural } from './structural.ts';
@@ -33,7 +34,7 @@ function generationJobs() {
     description: 'A job: one request with 1 to 500 tasks. The operator submits it and mirrors its state.',
     spec: generationJobSpec,
     status: generationJobStatus,
-    specRules: [{ rule: 'self == oldSelf', message: 'cannot be changed: make another GenerationJob' }],
+    specRules: [immutableRule],
     rules: [],
     columns: [
       column('State', 'string', 'What the job is doing, or how it ended', '.status.state'),

@@ -18,6 +18,8 @@ export const jobConditions: readonly ConditionText[] = [
       PoolNotAllowed: 'The pool does not accept this namespace. The operator retries likewise.',
       ModelNotInPool: 'The pool does not offer the model. The operator retries likewise.',
       ReferenceNotFound: 'A reference names an image that is not stored. The operator retries likewise.',
+      SourceNotFound: 'A ConfigMap or Secret that the spec names does not exist, or lacks the entry. Retried likewise.',
+      SourceForbidden: 'The operator may not read it: set `operator.readReferences` in the chart. Retried likewise.',
       InvalidRequest: 'The spec is invalid in a way that the API server cannot check. Final.',
     },
   },
@@ -78,6 +80,25 @@ export const jobConditions: readonly ConditionText[] = [
     type: 'Stalled',
     meaning: 'Whether the job failed or was cancelled, for tools that follow kstatus. Absent if not.',
     reasons: { else: 'As for Finished.' },
+  },
+  {
+    type: 'Suspended',
+    meaning: 'Whether `spec.suspend` holds the job back. Absent until it does for the first time.',
+    reasons: {
+      JobSuspended: '`spec.suspend` is true: the job was not submitted, or its open tasks were stopped.',
+      JobResumed: '`spec.suspend` is false again.',
+    },
+  },
+  {
+    type: 'ResultsWritten',
+    meaning: 'Whether the ConfigMap of `spec.results` has the results. Absent until the job has finished.',
+    reasons: {
+      ResultsInConfigMap: 'It has.',
+      ResultsTooLarge: 'They do not fit into a ConfigMap. Download them.',
+      ResultsForbidden:
+        'The operator may not write it: set `operator.writeResults` in the chart. It tries again every few minutes.',
+      ConfigMapTaken: 'A ConfigMap with this name exists, and does not belong to the GenerationJob.',
+    },
   },
 ];
 

@@ -26,7 +26,14 @@ const extras = new Map<unknown, Extras>([
   [input.prompt.unwrap(), { rules: [...notBlank('is empty'), mostBytes(32)] }],
   [input.system.unwrap(), { rules: [mostBytes(32)] }],
   [reference.shape.data.unwrap(), { maxLength: 65_536 }],
-  [reference, { rules: referenceRules(), oneOf: [{ required: ['artifact'] }, { required: ['data'] }] }],
+  [
+    reference,
+    {
+      rules: referenceRules(),
+      oneOf: ['artifact', 'data', 'configMapKeyRef', 'secretKeyRef'].map((field) => ({ required: [field] })),
+    },
+  ],
+  ...[job.input, task.input].map((sourced): [unknown, Extras] => [sourced.unwrap(), { rules: [onePrompt()] }]),
   [job.tasks.unwrap(), { rules: [uniqueNames()] }],
   [generationJobSpec, { rules: jobRules() }],
   [job.policy.unwrap().shape.backoff.unwrap(), { rules: [backoffRule()] }],
@@ -84,6 +91,18 @@ function backoffRule(): Rule {
   };
 }
 
+function hasPrompt(holder: string): string {
+  return `has(${holder}.input.prompt) || has(${holder}.input.promptFrom)`;
+}
+
+function onePrompt(): Rule {
+  return {
+    rule: '!has(self.prompt) || !has(self.promptFrom)',
+    message: 'excludes prompt',
+    fieldPath: '.promptFrom',
+  };
+}
+
 function notBlank(message: string): Rule[] {
   return [{ rule: `self.trim() != ''`, message }];
 }
@@ -121,7 +140,7 @@ function uniqueNames(): Rule {
 function jobRules(): Rule[] {
   return [
     {
-      rule: 'has(self.input) && has(self.input.prompt) || has(self.tasks) && self.tasks.all(t, has(t.input) && has(t.input.prompt))',
+      rule: `has(self.input) && (${hasPrompt('self')}) || has(self.tasks) && self.tasks.all(t, has(t.input) && (${hasPrompt('t')}))`,
       message: 'is missing: the job or each task must have one',
       fieldPath: '.input.prompt',
     },

@@ -1,96 +1,13 @@
 // GenerationJobs in a real API server: their lifecycle, kubectl get and wait, and what happens to their jobs when the resource,
 // its namespace or the operator is deleted. Genwarden's processes run beside the cluster, because no pod is needed.
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { GenwardenClient, type ListedJob } from '../../src/client/index.ts';
-import { startInstallation, type Env, type InstallationOptions } from '../support/installation.ts';
-import { startProcess, type TestProcess } from '../support/process.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { startProcess } from '../support/process.ts';
 import { until } from '../support/until.ts';
 import { applyDefinitions } from './support/genwarden.ts';
-import { apply, getObject, kubectl, listObjects, untilObject, waitForCondition, type Any } from './support/kubectl.ts';
-import { createNamespace, newName, removeNamespace } from './support/namespace.ts';
-import { run } from './support/run.ts';
-
-const program = fileURLToPath(new URL('../../bin/genwarden', import.meta.url));
+import { aJob, aScene, conditions, state, untilState } from './support/jobScene.ts';
+import { apply, getObject, kubectl, listObjects, untilObject, waitForCondition } from './support/kubectl.ts';
 
 beforeAll(applyDefinitions);
-
-interface Scene {
-  readonly namespace: string;
-  /** A client with access to the jobs of the namespace. */
-  readonly client: GenwardenClient;
-  readonly standin: Awaited<ReturnType<typeof startInstallation>>['standin'];
-  startOperator(env?: Env): Promise<TestProcess>;
-  startWorker(env?: Env): Promise<TestProcess>;
-  jobs(): Promise<ListedJob[]>;
-}
-
-/** A namespace, an installation beside the cluster, and an API token of the namespace. */
-async function aScene(options: InstallationOptions = {}): Promise<Scene> {
-  const namespace = newName('generationjob');
-  await createNamespace(namespace);
-  onTestFinished(() => removeNamespace(namespace));
-  const folder = await tempFolder('tokens');
-  onTestFinished(() => folder.remove());
-  const tokens = join(folder.path, 'tokens.json');
-  const make = ['token', 'create', '--name', 'test', '--tenant', namespace, '--file', tokens];
-  const token = (await run(program, [...make, '--scope', 'jobs:read', 'jobs:write', 'admin'])).trim();
-  const auth = { GENWARDEN_AUTH_TOKENS_FILE: tokens };
-  const installation = await startInstallation({ ...options, env: { ...auth, ...options.env } });
-  const { nats, standin, url } = installation;
-  const client = new GenwardenClient({ url, token });
-  const env: Env = {
-    GENWARDEN_NATS_SERVER: undefined,
-    GENWARDEN_NATS_URL: nats.url,
-    GENWARDEN_METRICS_PORT: '0',
-    GENWARDEN_LOG_FORMAT: 'json',
-    GENWARDEN_NAMESPACE: namespace,
-    GENWARDEN_WATCH_NAMESPACES: namespace,
-  };
-  return {
-    namespace,
-    client,
-    standin,
-    startOperator: (more = {}) =>
-      startProcess(program, ['operator'], {
-        env: { ...env, ...more },
-        readyWhen: /operator started/,
-        timeoutMs: 30_000,
-      }),
-    startWorker: (more = {}) => installation.start('worker', more),
-    async jobs() {
-      const all: ListedJob[] = [];
-      for await (const job of client.list()) all.push(job);
-      return all;
-    },
-  };
-}
-
-const aJob = (name: string, spec: object = {}): Any => ({
-  apiVersion: 'genwarden.dev/v1alpha1',
-  kind: 'GenerationJob',
-  metadata: { name, labels: { project: 'p42', 'app.kubernetes.io/managed-by': 'tests' } },
-  spec: { kind: 'image', input: { prompt: 'a front yard' }, ...spec },
-});
-
-const state = async (name: string, namespace: string): Promise<string> =>
-  (await getObject('gj', name, namespace))['status']?.state;
-
-const untilState = (name: string, namespace: string, wanted: string, timeoutMs = 60_000): Promise<Any> =>
-  untilObject('gj', name, namespace, ({ status }) => status?.state === wanted, {
-    what: `${name} ${wanted}`,
-    timeoutMs,
-  });
-
-const conditions = ({ status }: Any): Record<string, string> =>
-  Object.fromEntries(
-    status.conditions.map((one: { type: string; status: string; reason: string }) => [
-      one.type,
-      `${one.status} ${one.reason}`,
-    ]),
-  );
 
 test('kubectl shows the lifecycle of an image, a text and a job of many tasks; jobs of the API create no resources', async () => {
   const { namespace, startOperator, client, jobs } = await aScene();

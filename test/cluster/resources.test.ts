@@ -70,7 +70,7 @@ describe.each(kinds)('a $kind', ({ kind, good, bad }) => {
 });
 
 describe('a GenerationJob', () => {
-  test('is immutable, except for its labels', async () => {
+  test('is immutable, except for its labels, suspend and ttlSecondsAfterFinished', async () => {
     const metadata = { brand: { id: 'b1' } };
     await apply(
       job('fixed', {
@@ -82,17 +82,21 @@ describe('a GenerationJob', () => {
     );
     const changes = [
       { model: 'another' },
-      { ttlSecondsAfterFinished: 5 },
       { jobMetadata: { brand: { id: 'b2' } } },
       { jobMetadata: null },
       { input: { providerOptions: { a: 2 } } },
       { tasks: [{}, { metadata: 2 }] },
+      { suspend: true, input: { prompt: 'q' } },
+      { suspend: true, tasks: [{}, { metadata: 2 }] },
+      { ttlSecondsAfterFinished: 5, pool: 'another' },
     ];
     for (const spec of changes) {
       const { code, stderr } = await patch('gj/fixed', { spec });
       expect({ spec, code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('spec: Invalid value') });
-      expect(stderr).toContain('cannot be changed: make another GenerationJob');
+      expect(stderr).toContain('cannot be changed, except for suspend and ttlSecondsAfterFinished');
     }
+    for (const spec of [{ suspend: true }, { suspend: false, ttlSecondsAfterFinished: 5 }])
+      expect(await patch('gj/fixed', { spec })).toMatchObject({ code: 0 });
     expect(await patch('gj/fixed', { metadata: { labels: { project: 'p42' } } })).toMatchObject({ code: 0 });
   });
 

@@ -21,6 +21,8 @@ export class FakeKubernetes implements AsyncDisposable {
   pods: FakePod[] = [];
   /** Decoded data by `namespace/name`. */
   readonly secrets = new Map<string, Record<string, string>>();
+  /** Other objects by their path. */
+  readonly objects = new Map<string, object>();
   /** Prefixes of paths that are answered with 403. */
   readonly forbidden = new Set<string>();
   /** Every request, as `GET /path`, with its `authorization` header. */
@@ -87,6 +89,8 @@ export class FakeKubernetes implements AsyncDisposable {
       /^\/api\/v1(?:\/namespaces\/([^/]+))?\/pods(?:\/([^/]+)(\/log))?$/.exec(pathname) ?? [];
     if (log !== undefined) return this.#sendLog(`${namespace}/${name}`, response, searchParams);
     if (pathname.endsWith('/pods')) return send(200, this.#podList(namespace, searchParams.get('labelSelector') ?? ''));
+    const object = this.objects.get(pathname);
+    if (object !== undefined) return send(200, object);
     const [, where, secret] = /^\/api\/v1\/namespaces\/([^/]+)\/secrets\/([^/]+)$/.exec(pathname) ?? [];
     const data = this.secrets.get(`${where}/${secret}`);
     if (data === undefined) return send(404, refusal(404, 'NotFound', `${pathname} not found`));

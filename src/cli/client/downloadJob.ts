@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { GenwardenDownloadError, type GenwardenClient, type Job, type Task } from '../../client/index.ts';
 import { fileName, safeName } from '../../client/fileNames.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -61,6 +61,12 @@ export async function downloadTask(
     options.onSaved?.(file);
   }
   return saved;
+}
+
+/** Writes the only artifact of the task to a file of that path, as `downloadJob` does. */
+export async function saveArtifact(client: GenwardenClient, job: string, task: Task, path: string): Promise<SavedFile> {
+  const [content] = contents(client, job, { ...task, output: null }, {});
+  return save(dirname(path), { ...content!, name: basename(path) }, undefined);
 }
 
 /** Creates the folder to write to. Refuses a link below `folder` that leads out of it. */

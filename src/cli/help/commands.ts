@@ -37,6 +37,7 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
   get: { group: jobs, examples: ['get 4k7q', 'get 4k7q -o yaml'] },
   list: { group: jobs, examples: ['list --state open', 'list --state failed --label project=p42'] },
   download: { group: jobs, examples: ['download 4k7q --to pictures', 'download 4k7q --to pictures --watch'] },
+  'get-picture': { group: jobs, examples: ['get-picture front-yard -o front-yard.png'] },
   cancel: { group: jobs, examples: ['cancel 4k7q'] },
   retry: { group: jobs, summary: "Retry a job's failed and cancelled tasks", examples: ['retry 4k7q'] },
   review: { group: jobs, examples: ['review 4k7q approve', 'review 4k7q tweak --instruction "Fix the red border"'] },

@@ -9,6 +9,7 @@ import { completionLines } from './complete.ts';
 import { connectThroughCluster } from './connect.ts';
 import { addClusterDoctor } from './doctor/command.ts';
 import { addPluginFlags } from './flags.ts';
+import { addGetPicture } from './getPicture.ts';
 import { addLogs } from './logs.ts';
 
 /** `args` are the words after `kubectl genwarden`; if the first is `__complete`, prints completions for the rest. */
@@ -27,6 +28,7 @@ export function buildPlugin(io: Io = processIo()): Command {
   const connected: Io = { ...io, connect: connectThroughCluster(io), jobOfResource };
   addClientCommands(program, connected, addClusterDoctor);
   addLogs(program, connected);
+  addGetPicture(program, connected);
   describeUrlFlag(program);
   describeJobs(program);
   return arrangeHelp(program);

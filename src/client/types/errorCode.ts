@@ -108,6 +108,8 @@ export type ProcessErrorCode =
   | 'NatsPermissionDenied'
   | 'ClusterUnreachable'
   | 'ClusterForbidden'
+  | 'SourceNotFound'
+  | 'SourceForbidden'
   | 'InstallationNotFound'
   | 'WorkerLogGone'
   | 'NatsServerMissing'

@@ -43,6 +43,16 @@ export const processErrors = define({
     title: 'The Kubernetes user lacks a permission',
     hint: 'Bind the permission to the user that the message names, or connect to the API directly with --url and --token.',
   },
+  SourceNotFound: {
+    ...final,
+    title: 'A ConfigMap or Secret that the GenerationJob names does not exist, or lacks the entry',
+    hint: 'Create it in the namespace of the GenerationJob; the operator looks again every few seconds.',
+  },
+  SourceForbidden: {
+    ...final,
+    title: 'The operator may not read a ConfigMap or Secret that the GenerationJob names',
+    hint: 'Set operator.readReferences in the chart, or bind a Role that allows get on it to the service account of the operator.',
+  },
   InstallationNotFound: {
     ...final,
     title: 'The cluster has no Genwarden installation',

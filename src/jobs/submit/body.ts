@@ -85,7 +85,11 @@ export const referenceBody = z
     message: 'must be either {artifact} or {mediaType, data}, not both',
   });
 
-const references = z.array(referenceBody).max(maxReferences, `has more than ${maxReferences} items`);
+/** A list of such references. */
+export const maxReferencesOf = <Item extends z.ZodType>(item: Item) =>
+  z.array(item).max(maxReferences, `has more than ${maxReferences} items`);
+
+const references = maxReferencesOf(referenceBody);
 
 export const taskInputBody = z.strictObject({
   prompt: prompt.optional(),
@@ -186,7 +190,7 @@ export type SubmitBody = z.infer<typeof submitBody>;
 export type InputBody = z.infer<typeof taskInputBody>;
 export type ReferenceBody = z.infer<typeof referenceBody>;
 
-function rejectDuplicateNames(tasks: readonly { name?: string | undefined }[], context: z.RefinementCtx): void {
+export function rejectDuplicateNames(tasks: readonly { name?: string | undefined }[], context: z.RefinementCtx): void {
   const seen = new Set<string>();
   for (const [index, { name }] of tasks.entries()) {
     if (name === undefined) continue;

@@ -1,7 +1,8 @@
 // Summarizes a job from the states of its tasks, as its resource shows it.
 
 import { countStates, jobState, jobTimes, type Counts, type JobState } from '../../job/jobState.ts';
-import type { Instant, NeedsReview, Sequence, TaskState } from '../../job/task.ts';
+import type { TaskIndex } from '../../job/ids.ts';
+import type { ArtifactRef, Instant, JsonValue, NeedsReview, Sequence, TaskState } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
 
 export interface ObservedTask {
@@ -10,6 +11,9 @@ export interface ObservedTask {
   readonly sequence?: Sequence;
   /** The message of the state. The index does not store messages. */
   readonly message?: string;
+  /** The results; absent in the index as well. */
+  readonly artifacts?: readonly ArtifactRef[] | undefined;
+  readonly output?: JsonValue | undefined;
 }
 
 export interface JobSummary {
@@ -23,6 +27,9 @@ export interface JobSummary {
   /** CamelCase; for a failed job the code of its error. */
   readonly reason: string;
   readonly message: string;
+  /** Tasks that spec.suspend stopped. */
+  readonly suspended: readonly TaskIndex[];
+  readonly tasks: readonly ObservedTask[];
   /** Why results wait for a review, and how to decide; absent: none does. */
   readonly review?: { readonly reason: string; readonly message: string };
 }
@@ -42,14 +49,24 @@ export function summarizeJob(tasks: readonly ObservedTask[], queued = 'Waiting f
     total,
     startedAt,
     finishedAt,
+    tasks,
+    suspended: suspendedTasks(tasks),
     ...reasonFor(state, tasks, queued, review?.message),
     ...(review !== undefined && { review }),
   };
 }
 
-/** For these states the summary quotes a message of the tasks. */
+/** Who cancels tasks because of spec.suspend, for their messages. */
+export const suspendedBy = 'spec.suspend of its GenerationJob';
+
+const suspendedTasks = (tasks: readonly ObservedTask[]): TaskIndex[] =>
+  tasks.flatMap(({ state, message }) =>
+    state.state === 'cancelled' && message === `Cancelled by ${suspendedBy}` ? [state.of.task] : [],
+  );
+
+/** For these states the summary needs the messages or results of the tasks. */
 export const needsMessages = (state: JobState): boolean =>
-  state === 'failed' || state === 'cancelled' || state === 'needs_review';
+  state !== 'queued' && state !== 'running' && state !== 'waiting';
 
 function reasonFor(
   state: JobState,

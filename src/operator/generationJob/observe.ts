@@ -6,8 +6,14 @@ import { type Instant, isOpen } from '../../job/task.ts';
 import { readJob } from '../../jobs/read.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import type { OperatorContext } from '../context.ts';
-import { isoTime } from '../resources/conditions.ts';
-import { conditionOf, type GenerationJob, type GenerationJobStatus, isFinished } from '../resources/generationJob.ts';
+import { isoTime, type NewCondition } from '../resources/conditions.ts';
+import {
+  conditionOf,
+  type GenerationJob,
+  type GenerationJobCondition,
+  type GenerationJobStatus,
+  isFinished,
+} from '../resources/generationJob.ts';
 import type { EarlierRun } from './earlierRun.ts';
 import { whyQueued, type WaitContext } from './whyQueued.ts';
 import { needsMessages, type JobSummary, summarizeJob, type ObservedTask } from './jobSummary.ts';
@@ -22,7 +28,7 @@ export async function observeJob(context: Context, resource: GenerationJob, job:
   if (known?.complete === true) {
     const tasks = known.tasks.map((task): ObservedTask => ({ state: task!.state, sequence: task!.sequence }));
     const summary = summarizeJob(tasks);
-    if (isSameEnd(resource.status, summary)) return unchanged;
+    if (isSameEnd(resource.status, summary) && !lacksResults(resource)) return unchanged;
     if (!tasks.some(({ state }) => state.state === 'deleted') && !needsMessages(summary.state)) {
       return confirmReopened(context, resource, tasks);
     }
@@ -38,7 +44,8 @@ export async function observationOf(
   record: JobRecord,
 ): Promise<Observation> {
   const tasks = record.tasks.map(({ last: { state, sequence, detail } }): ObservedTask => {
-    return { state, sequence, message: detail.message };
+    const { message, artifacts, output } = detail;
+    return { state, sequence, message, artifacts, output };
   });
   return confirmReopened(context, resource, tasks);
 }
@@ -46,6 +53,10 @@ export async function observationOf(
 export function deletedJob(job: JobId): Observation {
   return { kind: 'jobMissing', reason: 'JobDeleted', message: `Job ${job} was deleted and is not submitted again` };
 }
+
+/** The operator may get the right to write them later. */
+export const lacksResults = ({ status }: GenerationJob): boolean =>
+  conditionOf(status, 'ResultsWritten')?.reason === 'ResultsForbidden';
 
 const isSameEnd = (status: GenerationJobStatus | undefined, { state, finishedAt }: JobSummary): boolean =>
   finishedAt !== null && isFinished(status) && status?.state === state && status.completionTime === isoTime(finishedAt);
@@ -93,7 +104,9 @@ function missingJob({ clock, retentionMs }: Context, { status }: GenerationJob, 
 }
 
 export type Observation =
-  | { readonly kind: 'job'; readonly summary: JobSummary }
+  | { readonly kind: 'job'; readonly summary: JobSummary; readonly results?: NewCondition<GenerationJobCondition> }
+  /** spec.suspend is true, and there is no job yet. */
+  | { readonly kind: 'suspended' }
   /** The submit was refused. */
   | Refused
   /** The submit got no answer or a retryable error. */

@@ -2,6 +2,7 @@
 
 import { after, elapsed, never } from '../../job/time.ts';
 import { jobIdOfOwner } from '../../jobs/submit/index.ts';
+import type { JobId } from '../../job/ids.ts';
 import { GenwardenError, catalogue } from '../../job/errors/index.ts';
 import type { Warning } from '../../job/explain/warnings.ts';
 import type { Informer, ResourceKey } from '../../ports/kubernetes.ts';
@@ -19,6 +20,8 @@ import type { OwnerIndex } from './ownerIndex.ts';
 import { classifyRefusal, submitResource } from './submit.ts';
 import { nextStatus } from './decide/status.ts';
 import { StatusWriter } from './apply.ts';
+import { writeResults } from './results.ts';
+import { followSuspend, isSuspended } from './suspend.ts';
 import { warningsOfNew, type WaitContext } from './whyQueued.ts';
 
 interface Observed {
@@ -134,10 +137,11 @@ export class Reconciler {
   async #observe(resource: GenerationJob, state: ReconcileState): Promise<Observed> {
     const { status, metadata } = resource;
     const { follower } = this.#context;
-    const job = status?.jobId;
+    const job = status?.jobId ?? this.#jobOfSuspended(resource);
     if (job === undefined) {
       // Finally refused, or being deleted: nothing to submit.
       if (isFinished(status) || metadata.deletionTimestamp !== undefined) return { observed: { kind: 'unchanged' } };
+      if (resource.spec?.suspend === true) return { observed: { kind: 'suspended' } };
       return await this.#submit(resource, state);
     }
     if (!follower.ready().ready) return { observed: { kind: 'unchanged' } };
@@ -148,7 +152,32 @@ export class Reconciler {
     }
     const observed = await observeJob(this.#context, resource, job);
     state.recheckAt = never;
-    return { observed };
+    return { observed: await this.#withResults(resource, await this.#followSuspend(resource, observed)) };
+  }
+
+  /** A process that ended before it wrote the status may have submitted it. */
+  #jobOfSuspended({ spec, metadata }: GenerationJob): JobId | undefined {
+    if (spec?.suspend !== true) return undefined;
+    const job = jobIdOfOwner(metadata.uid);
+    return this.#context.follower.index.job(job) === undefined ? undefined : job;
+  }
+
+  async #followSuspend(resource: GenerationJob, observed: Observation): Promise<Observation> {
+    if (observed.kind !== 'job' || resource.metadata.deletionTimestamp !== undefined) return observed;
+    const changed = await followSuspend(this.#context, resource, observed.summary);
+    if (changed === undefined) return observed;
+    if (!(changed instanceof GenwardenError)) return await observationOf(this.#context, resource, changed);
+    const { code, message } = changed;
+    return { kind: 'job', summary: { ...observed.summary, reason: code, message: `Not resumed: ${message}` } };
+  }
+
+  /** Before the status says that the job has finished, so that who waits for that finds them. */
+  async #withResults(resource: GenerationJob, observed: Observation): Promise<Observation> {
+    const { configMap } = resource.spec?.results ?? {};
+    if (configMap === undefined || observed.kind !== 'job') return observed;
+    const { finishedAt, tasks } = observed.summary;
+    if (finishedAt === null || isSuspended(resource, observed.summary)) return observed;
+    return { ...observed, results: await writeResults(this.#context.cluster, resource, configMap, tasks) };
   }
 
   /** Spread over time, because a start finds all finished resources at the same time. */

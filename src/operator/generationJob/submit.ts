@@ -16,12 +16,28 @@ import type { ObjectMeta } from '../../ports/kubernetes.ts';
 import { startSubmitSpan } from '../../telemetry/tracing/taskSpans.ts';
 import { noTracer, withSpan } from '../../telemetry/tracing/tracer.ts';
 import type { OperatorContext } from '../context.ts';
-import { type GenerationJob, type GenerationJobSpec, parseGenerationJob } from '../resources/generationJob.ts';
+import {
+  conditionOf,
+  type GenerationJob,
+  type GenerationJobSpec,
+  parseGenerationJob,
+} from '../resources/generationJob.ts';
 import type { Refused } from './observe.ts';
+import { withSources } from './sources.ts';
 
 type Context = Pick<
   OperatorContext,
-  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'images' | 'schemas' | 'retentionMs' | 'random' | 'tracer'
+  | 'cluster'
+  | 'log'
+  | 'follower'
+  | 'clock'
+  | 'pools'
+  | 'artifacts'
+  | 'images'
+  | 'schemas'
+  | 'retentionMs'
+  | 'random'
+  | 'tracer'
 > &
   LaneContext;
 
@@ -30,8 +46,9 @@ export async function submitResource(context: Context, resource: GenerationJob):
   const parsed = parseGenerationJob(resource);
   if ('problems' in parsed) throw invalidRequest(parsed.problems);
   const { namespace: tenant, uid: owner } = resource.metadata;
-  const body = bodyOf(parsed.spec, resource.metadata);
   try {
+    const inputs = await withSources(context.cluster, tenant, parsed.spec);
+    const body = bodyOf(parsed.spec, inputs, resource.metadata);
     return await submitted(context, { tenant, owner, body, idempotencyKey: undefined });
   } catch (error) {
     if (!(error instanceof GenwardenError) || catalogue[error.code].retryable || error.code === 'JobNotFound')
@@ -62,9 +79,13 @@ async function existingJob(context: Context, { metadata }: GenerationJob, refusa
 }
 
 /** Copies the labels once: later changes of the resource's labels do not reach the job. */
-function bodyOf(spec: GenerationJobSpec, { labels }: Pick<ObjectMeta, 'labels'>): SubmitBody {
-  const { kind, pool, priority, model, group, input, tasks, policy, jobMetadata: metadata, webhook } = spec;
-  const given = withoutUndefined({ model, group, input, tasks, policy, metadata, webhook });
+function bodyOf(
+  spec: GenerationJobSpec,
+  inputs: Pick<SubmitBody, 'input' | 'tasks'>,
+  { labels }: Pick<ObjectMeta, 'labels'>,
+): SubmitBody {
+  const { kind, pool, priority, model, group, policy, jobMetadata: metadata, webhook } = spec;
+  const given = withoutUndefined({ model, group, ...inputs, policy, metadata, webhook });
   return { kind, pool, priority, labels: jobLabels(labels), ...given };
 }
 
@@ -96,12 +117,26 @@ const retryableRefusals: ReadonlySet<ErrorCode> = new Set([
   'PoolNotAllowed',
   'ModelNotInPool',
   'ReferenceNotFound',
+  'SourceNotFound',
+  'SourceForbidden',
 ] satisfies ErrorCode[]);
 
-export function classifyRefusal(error: GenwardenError, { spec, metadata }: GenerationJob, now: Instant): Refused {
+export function classifyRefusal(
+  error: GenwardenError,
+  { spec, metadata, status }: GenerationJob,
+  now: Instant,
+): Refused {
   const { code, message, hint } = error;
-  const end = Date.parse(metadata.creationTimestamp) + (spec === undefined ? 0 : retryWindow(spec));
+  const since = resumedAt(status, now) ?? Date.parse(metadata.creationTimestamp);
+  const end = since + (spec === undefined ? 0 : retryWindow(spec));
   return { kind: 'refused', code, message, hint, retriedUntil: retryableRefusals.has(code) && now < end ? end : null };
+}
+
+/** The time of a suspend does not count. */
+function resumedAt(status: GenerationJob['status'], now: Instant): Instant | undefined {
+  const suspended = conditionOf(status, 'Suspended');
+  if (suspended === undefined) return undefined;
+  return suspended.status === 'True' ? now : Date.parse(suspended.lastTransitionTime);
 }
 
 /** ms from the creation: the job's queueTimeout or its deadline, whichever is earlier. */

@@ -1,4 +1,5 @@
-// GenerationJob: a job as a custom resource. Its spec is the body of a submit, validated by the API's own schemas, and is immutable.
+// GenerationJob: a job as a custom resource. Its spec is the body of a submit, validated by the API's own schemas.
+// It is immutable, except for `mutableFields`.
 
 import { z } from 'zod';
 import { taskStates } from '../../job/task.ts';
@@ -7,11 +8,19 @@ import { jsonProblem, roundedNumberAt } from '../../jobs/submit/json.ts';
 import type { KubeObject } from '../../ports/kubernetes.ts';
 import { type Condition, conditions } from './conditions.ts';
 import { type Parsed, parseSpec } from './kinds.ts';
+import { objectName } from './podTemplate.ts';
+import { sourcedInput, sourcedTasks } from './sources.ts';
 
 /** As JSON. etcd stores every resource, and every list reads them in full. */
 const mostSpecBytes = 64 * 1024;
 
 const body = submitBody.shape;
+
+/** Of the spec. */
+export const mutableFields = ['suspend', 'ttlSecondsAfterFinished'] as const;
+
+/** Of the status; the API has all. */
+export const mostArtifacts = 8;
 
 export const generationJobSpec = z
   .strictObject({
@@ -20,13 +29,29 @@ export const generationJobSpec = z
     priority: body.priority.unwrap().default('normal').describe('The lane of the pool that its tasks queue in.'),
     model: body.model,
     group: body.group,
-    input: body.input.describe("Input shared by all tasks. A key in a task's own input replaces the whole key here."),
-    tasks: body.tasks,
+    input: sourcedInput
+      .optional()
+      .describe("Input shared by all tasks. A key in a task's own input replaces the whole key here."),
+    tasks: sourcedTasks,
     policy: body.policy.describe(
       'Time budgets and attempts. Default: the policy of the pool, otherwise the built-in one.',
     ),
     jobMetadata: body.metadata,
     webhook: body.webhook,
+    suspend: z
+      .boolean()
+      .default(false)
+      .describe(
+        'While true, the job is not submitted; a submitted one is stopped, and resumed with what it has once this is false. May be changed.',
+      ),
+    results: z
+      .strictObject({
+        configMap: objectName.describe('The ConfigMap, which the operator creates and the GenerationJob owns.'),
+      })
+      .optional()
+      .describe(
+        'Where to mirror outputs, and digests and links of artifacts, when the job has finished; at most 1 MiB.',
+      ),
     ttlSecondsAfterFinished: z
       .int()
       .min(0)
@@ -46,7 +71,7 @@ export const generationJobSpec = z
     const message = 'is a number beyond 2^53, which cannot be kept exactly; write it as a string';
     context.addIssue({ code: 'custom', path: [...rounded], message });
   })
-  .describe('The job. Immutable.');
+  .describe(`The job. Immutable, except for ${mutableFields.join(' and ')}.`);
 
 const count = (which: string) => z.int().min(0).max(500).optional().describe(`${which}.`);
 
@@ -58,7 +83,10 @@ export const generationJobStatus = z
       .max(128)
       .optional()
       .describe('The installation that runs the job. Another one that watches the namespace leaves it alone.'),
-    state: z.enum(taskStates).optional().describe('The state of the job.'),
+    state: z
+      .enum([...taskStates, 'suspended'])
+      .optional()
+      .describe('The state of the job.'),
     reason: z.string().max(128).optional().describe('The reason for the state, in CamelCase.'),
     message: z.string().max(2_048).optional().describe('The reason for the state, in words.'),
     observedGeneration: z
@@ -82,12 +110,32 @@ export const generationJobStatus = z
       })
       .optional()
       .describe('The number of tasks in each state.'),
+    artifacts: z
+      .array(
+        z.strictObject({
+          task: z.string().max(100).describe('The name of the task, or its index.'),
+          name: z.string().max(64).describe('Such as image.'),
+          mediaType: z.string().max(64).describe('Such as image/png.'),
+          digest: z.string().max(71).describe('By which other jobs may refer to it.'),
+        }),
+      )
+      .max(mostArtifacts)
+      .meta({ 'x-kubernetes-list-type': 'atomic' })
+      .optional()
+      .describe(`The first artifacts of a finished job, without thumbnails and metadata; at most ${mostArtifacts}.`),
     conditions: conditions.optional(),
   })
   .describe('The state of the job that the operator last observed. The API has the current state.');
 
 /** Finished becomes true with Complete and with Failed, so that `kubectl wait` does not hang when a job fails. */
-export type GenerationJobCondition = 'Accepted' | 'Complete' | 'Failed' | 'Finished' | 'NeedsReview';
+export type GenerationJobCondition =
+  | 'Accepted'
+  | 'Complete'
+  | 'Failed'
+  | 'Finished'
+  | 'NeedsReview'
+  | 'Suspended'
+  | 'ResultsWritten';
 
 export type GenerationJobSpec = z.output<typeof generationJobSpec>;
 export type GenerationJobStatus = z.output<typeof generationJobStatus>;

@@ -45,7 +45,13 @@ const verbsOf: Record<string, readonly string[]> = {
 const code = filesUnder('src/operator').filter(({ path }) => !path.startsWith('src/operator/servingCertificate/'));
 const ofFirstPool = code.filter(({ path }) => path === 'src/operator/defaultPool.ts');
 const ofSecrets = code.filter(({ path }) => path.startsWith('src/operator/secrets/'));
-const ofOthers = code.filter((file) => !ofFirstPool.includes(file) && !ofSecrets.includes(file));
+/** What values switch on, by the name of the value. */
+const optional: Record<string, readonly SourceFile[]> = {
+  readReferences: code.filter(({ path }) => path === 'src/operator/generationJob/sources.ts'),
+  writeResults: code.filter(({ path }) => path === 'src/operator/generationJob/results.ts'),
+};
+const special = [ofFirstPool, ofSecrets, ...Object.values(optional)].flat();
+const ofOthers = code.filter((file) => !special.includes(file));
 
 const types = new Map<string, string>();
 for (const { text } of code) {
@@ -103,6 +109,19 @@ test('elsewhere it may do what it does with GenerationJobs, and no more', () => 
   const lines = wanted.map(({ verb, resource }) => `${verb} ${resource}`);
   expect(grants(everywhere)).toEqual([...new Set(lines)].toSorted());
 });
+
+test.runIf(rendered !== undefined).each(Object.entries(optional))(
+  'operator.%s adds what its file does, in each watched namespace',
+  async (value, files) => {
+    const args = ['--set', `operator.${value}=true,operator.watchNamespaces={shop}`];
+    const ofShop = (await helmTemplate(...args))!.find(
+      ({ kind, metadata }) => kind === 'Role' && metadata.namespace === 'shop',
+    );
+    const added = grants(ofShop!['rules']).filter((line) => !grants(everywhere).includes(line));
+    const lines = asked(files).map(({ verb, resource }) => `${verb} ${resource}`);
+    expect(added).toEqual([...new Set(lines)].toSorted());
+  },
+);
 
 test('docs/kubernetes.md lists each right', () => {
   const [, table] = /<!-- rights -->([^]*)<!-- end of rights -->/.exec(read('docs/kubernetes.md'))!;

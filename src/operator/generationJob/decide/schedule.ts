@@ -11,7 +11,7 @@ import {
   isFinished,
 } from '../../resources/generationJob.ts';
 import { showsEarlierRun } from '../earlierRun.ts';
-import type { Observation } from '../observe.ts';
+import { lacksResults, type Observation } from '../observe.ts';
 
 /** Minimum ms between two writes when only the counts, or the open state, changed. */
 const countsEvery = 10_000;
@@ -79,6 +79,7 @@ function isMilestone(before: GenerationJobStatus, next: GenerationJobStatus): bo
     conditionOf(status, 'Finished')?.status,
     conditionOf(status, 'Accepted')?.status,
     conditionOf(status, 'Accepted')?.reason,
+    conditionOf(status, 'Suspended')?.status,
   ];
   return !isDeepStrictEqual(contentOf(before), contentOf(next));
 }
@@ -88,6 +89,8 @@ const defaultTtlSeconds = 86_400;
 const longest = 6 * 3_600_000;
 /** For a refusal that an upload may resolve. A new pool triggers a reconcile anyway. */
 const refusedEvery = 30_000;
+/** For a ConfigMap or Secret that does not exist yet; they are not watched. */
+const sourceEvery = 6_000;
 /** Finds an open job that disappeared without an event. */
 const openEvery = 300_000;
 
@@ -102,7 +105,7 @@ export function deletionTime(resource: GenerationJob): Instant | undefined {
 /** ms. `jitter` in [0, 1) spreads reconciles that are not urgent. */
 export function requeueAfter(
   resource: GenerationJob,
-  { kind }: Observation,
+  observed: Observation,
   write: WriteDue,
   now: Instant,
   jitter: number,
@@ -110,7 +113,13 @@ export function requeueAfter(
   const times = [longest];
   if (write.due === 'in') times.push(write.ms);
   const end = deletionTime(resource);
+  if (lacksResults(resource)) times.push(openEvery * (0.5 + jitter / 2));
   if (end !== undefined) times.push(end - now);
-  else times.push((kind === 'refused' ? refusedEvery : openEvery) * (0.5 + jitter / 2));
+  else times.push(lookAgainEvery(observed) * (0.5 + jitter / 2));
   return Math.max(0, Math.ceil(Math.min(...times)));
+}
+
+function lookAgainEvery(observed: Observation): number {
+  if (observed.kind !== 'refused') return openEvery;
+  return observed.code === 'SourceNotFound' ? sourceEvery : refusedEvery;
 }

@@ -8,11 +8,13 @@ import {
   type GenerationJobCondition,
   type GenerationJobStatus,
   isFinished,
+  mostArtifacts,
 } from '../../resources/generationJob.ts';
 import { jobKstatus, setWithKstatus } from '../../resources/kstatus.ts';
 import type { EarlierRun } from '../earlierRun.ts';
 import type { JobSummary } from '../jobSummary.ts';
 import type { Observation, Refused } from '../observe.ts';
+import { isSuspended } from '../suspend.ts';
 
 type Condition = NewCondition<GenerationJobCondition>;
 type Why = Pick<Condition, 'reason' | 'message'>;
@@ -22,7 +24,10 @@ export function nextStatus(resource: GenerationJob, observed: Observation, now: 
   const before = resource.status ?? {};
   switch (observed.kind) {
     case 'job':
-      return jobStatus(resource, before, observed.summary, now);
+      if (isSuspended(resource, observed.summary)) return suspendedStatus(resource, before, now, observed.summary);
+      return jobStatus(resource, before, observed.summary, now, observed.results);
+    case 'suspended':
+      return suspendedStatus(resource, before, now);
     case 'refused':
       return refusedStatus(resource, before, observed, now);
     case 'unanswered':
@@ -38,8 +43,14 @@ export function nextStatus(resource: GenerationJob, observed: Observation, now: 
   }
 }
 
-function jobStatus(resource: GenerationJob, before: GenerationJobStatus, summary: JobSummary, now: Instant) {
-  const { job, state, counts, total, startedAt, finishedAt } = summary;
+function jobStatus(
+  resource: GenerationJob,
+  before: GenerationJobStatus,
+  summary: JobSummary,
+  now: Instant,
+  results?: Condition,
+) {
+  const { job, state, startedAt, finishedAt } = summary;
   const why = finishedAt === null && wasRetried(before) ? retried : shortened(summary);
   const startTime = before.startTime ?? (startedAt === null ? undefined : isoTime(startedAt));
   const outcome: Outcome = finishedAt === null ? 'open' : state === 'succeeded' ? 'complete' : 'failed';
@@ -48,15 +59,63 @@ function jobStatus(resource: GenerationJob, before: GenerationJobStatus, summary
     state,
     ...why,
     ...(startTime === undefined ? {} : { startTime }),
-    ...(finishedAt === null ? {} : { completionTime: isoTime(finishedAt) }),
-    tasks: { total, ...counts, done: `${counts.succeeded}/${total}` },
+    ...(finishedAt === null ? {} : { completionTime: isoTime(finishedAt), ...artifactsOf(summary) }),
+    tasks: countsOf(summary),
   };
   return withNewConditions(
     resource,
     status,
-    [accepted(job), ...endConditions(outcome, why), ...reviewCondition(before, summary.review)],
+    [
+      accepted(job),
+      ...endConditions(outcome, why),
+      ...reviewCondition(before, summary.review),
+      ...(results === undefined ? [] : [{ ...results, ...shortened(results) }]),
+    ],
     now,
   );
+}
+
+const countsOf = ({ total, counts }: JobSummary) => ({ total, ...counts, done: `${counts.succeeded}/${total}` });
+
+/** Those that are made from the result are left out: the status is small. */
+const derived = new Set(['thumbnail', 'metadata']);
+
+function artifactsOf({ tasks }: JobSummary): Pick<GenerationJobStatus, 'artifacts'> {
+  const all = tasks.flatMap(({ state: { of }, artifacts = [] }) =>
+    artifacts
+      .filter(({ name }) => !derived.has(name))
+      .map(({ name, mediaType, digest }) => ({ task: of.name ?? String(of.task), name, mediaType, digest })),
+  );
+  return all.length === 0 ? {} : { artifacts: all.slice(0, mostArtifacts) };
+}
+
+const suspendedWhy: Why = { reason: 'JobSuspended', message: 'spec.suspend is true' };
+
+/** As a suspended Job: not finished, and without a startTime. `summary` is that of a job that was submitted before. */
+function suspendedStatus(
+  resource: GenerationJob,
+  before: GenerationJobStatus,
+  now: Instant,
+  summary?: JobSummary,
+): GenerationJobStatus {
+  const status: GenerationJobStatus = {
+    ...(summary === undefined ? {} : { jobId: summary.job, tasks: countsOf(summary) }),
+    state: 'suspended',
+    ...suspendedWhy,
+  };
+  const changes: Condition[] = [
+    ...(summary === undefined ? [] : [accepted(summary.job)]),
+    { type: 'Suspended', status: 'True', ...suspendedWhy },
+    ...endConditions('open', suspendedWhy),
+    ...reviewCondition(before),
+  ];
+  return withNewConditions(resource, status, changes, now);
+}
+
+/** Absent until the job is suspended for the first time. */
+function resumed(before: GenerationJobStatus, changes: readonly Condition[]): Condition[] {
+  if (conditionOf(before, 'Suspended') === undefined || changes.some(({ type }) => type === 'Suspended')) return [];
+  return [{ type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'spec.suspend is false' }];
 }
 
 /** Absent until a result waits for a review for the first time. */
@@ -183,12 +242,25 @@ function withNewConditions(
   changes: readonly Condition[],
   now: Instant,
 ): GenerationJobStatus {
-  return {
+  const all = [...changes, ...resumed({ conditions: before }, changes)];
+  return withinBytes({
     ...(installation !== undefined && { installation }),
     ...status,
     observedGeneration: generation,
-    conditions: setWithKstatus(before, [...changes, ...short(jobKstatus(changes))], generation, isoTime(now)),
-  };
+    conditions: setWithKstatus(before, [...all, ...short(jobKstatus(all))], generation, isoTime(now)),
+  });
+}
+
+const mostStatusBytes = 4_096;
+
+/** A status that is too large names fewer artifacts. */
+function withinBytes(status: GenerationJobStatus): GenerationJobStatus {
+  const { artifacts = [], ...rest } = status;
+  for (let count = artifacts.length; count > 0; count -= 1) {
+    const fewer = { ...status, artifacts: artifacts.slice(0, count) };
+    if (bytesOf(fewer) <= mostStatusBytes) return fewer;
+  }
+  return rest;
 }
 
 /** Bytes of one message as JSON. Six messages, the short ones and all other fields stay under 4 KiB. */
@@ -207,4 +279,4 @@ function truncate(text: string, most = mostBytes): string {
   return `${characters.join('')}…`;
 }
 
-const bytesOf = (text: string): number => Buffer.byteLength(JSON.stringify(text));
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

@@ -7,11 +7,19 @@ type Status = GenerationJobStatus;
 
 export function statusEvents(before: Status = {}, after: Status): readonly RecordedEvent[] {
   return [
+    ...suspendEvents(before, after),
     ...acceptanceEvents(before, after),
     ...startEvents(before, after),
     ...reviewEvents(before, after),
     ...endEvents(before, after),
   ];
+}
+
+function suspendEvents(before: Status, after: Status): RecordedEvent[] {
+  const was = conditionOf(before, 'Suspended')?.status ?? 'False';
+  const is = conditionOf(after, 'Suspended');
+  if (is === undefined || is.status === was) return [];
+  return [is.status === 'True' ? normal('Suspended', 'Suspend', is.message) : normal('Resumed', 'Resume', is.message)];
 }
 
 function reviewEvents(before: Status, after: Status): RecordedEvent[] {

@@ -27,7 +27,7 @@ function statusOf(tasks: readonly ObservedTask[], before?: GenerationJobStatus):
       generation: 1,
       creationTimestamp: '2026-11-22T00:00:00Z',
     },
-    spec: { kind: 'image', pool: 'default', priority: 'normal', ttlSecondsAfterFinished: 86_400 },
+    spec: { kind: 'image', pool: 'default', priority: 'normal', suspend: false, ttlSecondsAfterFinished: 86_400 },
     ...(before === undefined ? {} : { status: before }),
   } as const;
   return nextStatus(resource, { kind: 'job', summary: summarizeJob(tasks) }, start);

@@ -31,7 +31,7 @@ const resource = (status?: GenerationJobStatus): GenerationJob => ({
     generation: 3,
     creationTimestamp: new Date(now).toISOString(),
   },
-  spec: { kind: 'image', pool: 'default', priority: 'normal', ttlSecondsAfterFinished: 86_400 },
+  spec: { kind: 'image', pool: 'default', priority: 'normal', suspend: false, ttlSecondsAfterFinished: 86_400 },
   ...(status === undefined ? {} : { status }),
 });
 

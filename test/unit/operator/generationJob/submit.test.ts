@@ -15,8 +15,9 @@ const body: SubmitBody = { kind: 'image', input: { prompt: 'a yard' } };
 async function aContext(world: World) {
   const { follower } = await anOperator(world, { watchNamespaces: ['elsewhere'] });
   const random = (bytes: number): Uint8Array => new Uint8Array(bytes);
-  const { log, clock, pools } = world;
+  const { cluster, log, clock, pools } = world;
   return {
+    cluster,
     log,
     clock,
     pools,

@@ -1,5 +1,6 @@
 // Specs of GenerationJobs.
 import { bad, good, type BadCase, type Case } from './cases.ts';
+import { badSources, goodSources } from './sourceCases.ts';
 
 const job = { kind: 'image', input: { prompt: 'a front yard' } };
 const text = { kind: 'text', input: { prompt: 'a line about yards' } };
@@ -61,6 +62,7 @@ export const goodJobs: readonly Case[] = [
       ],
     }),
   ),
+  ...goodSources,
   good('14 references in two parts', {
     ...inputOf({ references: references(4) }),
     tasks: [{ input: { extraReferences: references(10) } }],
@@ -124,6 +126,7 @@ export const badJobs: readonly BadCase[] = [
     inputOf({ prompt: 'é'.repeat(16_385) }),
   ),
   bad('no prompt anywhere', 'rule', 'spec.input.prompt', /is missing/, { kind: 'image' }),
+  ...badSources,
   bad('a task without a prompt', 'rule', 'spec.input.prompt', /is missing/, {
     kind: 'image',
     tasks: [{ input: { prompt: 'p' } }, {}],

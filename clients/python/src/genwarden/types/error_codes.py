@@ -101,6 +101,8 @@ ErrorCode = Literal[
     "NatsPermissionDenied",
     "ClusterUnreachable",
     "ClusterForbidden",
+    "SourceNotFound",
+    "SourceForbidden",
     "InstallationNotFound",
     "WorkerLogGone",
     "NatsServerMissing",
