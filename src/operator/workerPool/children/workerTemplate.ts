@@ -69,9 +69,8 @@ export function workerTemplate(
   const { nodeSelector, affinity, topologySpreadConstraints, priorityClassName, imagePullSecrets } = overlay;
   const tolerations = tolerationsOf(base.spec.tolerations, overlay.tolerations);
   const scheduling = { nodeSelector, tolerations, affinity, topologySpreadConstraints, priorityClassName };
-  const { deployment: _, ...pod } = base;
   return {
-    ...pod,
+    ...withoutUndefined({ ...base, deployment: undefined }),
     metadata: {
       ...base.metadata,
       labels: { ...base.metadata?.labels, ...overlay.labels, ...labelsOf(pool) },
