@@ -1,6 +1,10 @@
 // GenerationJobs that wait, take their input from other objects and mirror their results, and GenerationSchedules, in a real API server.
-import { beforeAll, expect, test } from 'vitest';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { photo } from '../support/pictures.ts';
+import { tempFolder } from '../support/tempFolder.ts';
 import { until } from '../support/until.ts';
 import { applyDefinitions } from './support/genwarden.ts';
 import { aJob, apiVersion, aScene, conditions } from './support/jobScene.ts';
@@ -9,7 +13,7 @@ import { apply, getObject, kubectl, listObjects, untilObject, waitForCondition }
 beforeAll(applyDefinitions);
 
 test('a suspended job waits; then it takes prompt and reference from a ConfigMap and a Secret, and mirrors its results', async () => {
-  const { namespace, startOperator, client } = await aScene();
+  const { namespace, startOperator, client, plugin } = await aScene();
   await startOperator();
   const prompts = {
     apiVersion: 'v1',
@@ -41,6 +45,12 @@ test('a suspended job waits; then it takes prompt and reference from a ConfigMap
   const job = await client.get(status.jobId);
   const [image] = job.tasks![0]!.artifacts;
   expect(status.artifacts).toEqual([expect.objectContaining({ task: '0', name: 'image', digest: image!.digest })]);
+  const folder = await tempFolder('picture');
+  onTestFinished(() => folder.remove());
+  const file = join(folder.path, 'held.jpg');
+  await plugin('get-picture', 'held', '-o', file);
+  const saved = createHash('sha256').update(await readFile(file));
+  expect(`sha256:${saved.digest('hex')}`).toBe(image!.digest);
   const { data, metadata } = await getObject('configmap', 'held-results', namespace);
   expect(JSON.parse(data['job.json'])).toMatchObject({
     jobId: job.id,

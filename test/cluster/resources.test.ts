@@ -107,6 +107,7 @@ describe('a GenerationJob', () => {
       input: { prompt: 'a front yard' },
       pool: 'default',
       priority: 'normal',
+      suspend: false,
       ttlSecondsAfterFinished: 86_400,
     });
   });
@@ -165,7 +166,7 @@ describe('a GenerationJob without an operator', () => {
 
   test('ignores a status on create', async () => {
     await apply({ ...own('unasked'), status: { state: 'succeeded' } }, namespace);
-    expect((await getObject(type, 'unasked', namespace)).status).toBeUndefined();
+    expect((await getObject(type, 'unasked', namespace)).status).toEqual({ observedGeneration: -1 });
   });
 });
 
@@ -210,13 +211,21 @@ describe('a WorkerPool', () => {
   test('shows its workers and its queue', async () => {
     await apply(pool('shown', { paused: true }), namespace);
     const oldestQueuedTime = new Date(Date.now() - 600_000).toISOString();
-    await patchStatus('gwp/shown', { ready: '2/3', queued: 17, running: 8, oldestQueuedTime });
+    await patchStatus('gwp/shown', {
+      ready: '2/3',
+      queued: 17,
+      running: 8,
+      oldestQueuedTime,
+      conditions: [
+        { type: 'Paused', status: 'True', reason: 'PausedBySpec', message: '', lastTransitionTime: oldestQueuedTime },
+      ],
+    });
     expect(await row('gwp', 'shown')).toMatchObject({
       READY: '2/3',
       QUEUED: '17',
       RUNNING: '8',
       OLDEST: '10m',
-      PAUSED: 'true',
+      PAUSED: 'True',
       AGE: expect.any(String),
     });
   });

@@ -1,5 +1,5 @@
 // A namespace whose GenerationJobs an installation beside the cluster runs, and what tests ask about them.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { GenwardenClient, type ListedJob } from '../../../src/client/index.ts';
@@ -16,6 +16,8 @@ export interface Scene {
   readonly namespace: string;
   /** A client with access to the jobs of the namespace. */
   readonly client: GenwardenClient;
+  /** Runs `kubectl genwarden` in the namespace; standard output. */
+  plugin(...args: string[]): Promise<string>;
   readonly standin: Awaited<ReturnType<typeof startInstallation>>['standin'];
   startOperator(env?: Env): Promise<TestProcess>;
   startWorker(env?: Env): Promise<TestProcess>;
@@ -47,6 +49,8 @@ export async function aScene(options: InstallationOptions = {}): Promise<Scene> 
   return {
     namespace,
     client,
+    plugin: (...args) =>
+      run(`${dirname(program)}/kubectl-genwarden`, [...args, '--url', url, '--token', token, '-n', namespace]),
     standin,
     startOperator: (more = {}) =>
       startProcess(program, ['operator'], {
