@@ -72,6 +72,17 @@ test('an expired login, a file without credentials and a server without handshak
   await expect(connect(good, later)).rejects.toThrow(/TLS connection.*failed.*GENWARDEN_NATS_TLS_HANDSHAKE_FIRST/);
 });
 
+test('a server that demands client certificates is an error that says so, where the client only notices a timeout', async () => {
+  const files = `cert_file: "${ca}", key_file: "${join(folder.path, 'key.pem')}", ca_file: "${ca}"`;
+  const strict = await startNatsServer({ config: `tls { ${files}, verify: true }` });
+  onTestFinished(() => strict.stop());
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const settings = { urls: [strict.url], tls: { ca }, prefix: 'test', name: 'a-name' };
+  await expect(connectNats(settings, { signal: never, log })).rejects.toThrow(
+    /demands a client certificate.*GENWARDEN_NATS_TLS_CERT and GENWARDEN_NATS_TLS_KEY/,
+  );
+});
+
 test('a process that waits for the first word of such a server says which setting it needs', async () => {
   const stop = new AbortController();
   const lines: string[] = [];

@@ -14,6 +14,7 @@ import { sleep } from '../../../async/sleep.ts';
 import { backoffCeiling } from '../../../job/backoff.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { logEvent } from '../../../job/logEvents/index.ts';
+import { demandsCertificate } from './clientCertificate.ts';
 import { atMostEvery, remindEvery, type NatsLog } from './log.ts';
 import { isWebSocket, type OptionsSource } from './options.ts';
 import { permissionDenied, violationIn } from './permissions.ts';
@@ -84,7 +85,7 @@ async function attempt(options: OptionsSource, signal: AbortSignal): Promise<Nat
   } catch (error) {
     // A connection that opens after the abort has no owner.
     if (signal.aborted) void connecting.then((late) => late.close()).catch(() => undefined);
-    throw permanentFailure(error, options) ?? explained(error, fresh);
+    throw (await withoutCertificate(error, fresh)) ?? permanentFailure(error, options) ?? explained(error, fresh);
   }
 }
 
@@ -101,6 +102,22 @@ function permanentFailure(error: unknown, options: OptionsSource): GenwardenErro
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|ERR_OSSL/.test(code)) {
     const message = `The TLS connection to NATS at ${urls} failed (${code}). Check GENWARDEN_NATS_TLS_CA, _CERT and _KEY, and whether the servers want GENWARDEN_NATS_TLS_HANDSHAKE_FIRST.`;
+    return new GenwardenError('InvalidConfiguration', message, { cause: error });
+  }
+  return undefined;
+}
+
+/** Undefined unless the server demands a client certificate and this process has none. */
+async function withoutCertificate(
+  error: unknown,
+  { tls, servers = [] }: NodeConnectionOptions,
+): Promise<GenwardenError | undefined> {
+  // A server that is away needs no second look.
+  const isAway = (error as { code?: unknown }).code === 'ECONNREFUSED';
+  if (isAway || isLoginRefused(error) || (tls !== undefined && tls !== null && 'cert' in tls)) return undefined;
+  for (const address of [servers].flat()) {
+    if (address.startsWith('ws') || !(await demandsCertificate(address))) continue;
+    const message = `NATS at ${withoutLogin(address)} demands a client certificate (verify: true), and none is configured. Set GENWARDEN_NATS_TLS_CERT and GENWARDEN_NATS_TLS_KEY; in the chart, nats.tls.`;
     return new GenwardenError('InvalidConfiguration', message, { cause: error });
   }
   return undefined;
