@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Registry } from 'prom-client';
 import { storageOf } from '../adapters/nats/jetstream/storageHealth.ts';
+import { retryKeptSettings } from '../adapters/nats/provision.ts';
 import { connectNats, type NatsLink, type NatsSettings } from '../adapters/nats/link/connection.ts';
 import type { PoolSettings } from '../config/pools.ts';
 import { storageAdvice, storageTitle, type FullStorage } from '../job/storage.ts';
@@ -89,6 +90,9 @@ export async function startProcess(
     const { context, setProbes } = await bootstrap(kind, options, resources);
     const { live = () => true, ready = () => [], finished = neverFinished, url } = await start(context);
     const { link } = context;
+    // Without users in NATS, every process may change the streams, not only the controller.
+    const { retentionMs } = options.settings;
+    resources.own('stream settings', retryKeptSettings(link, { retentionMs }), (it) => it.close());
     setProbes({
       live,
       ready: () => ({ ...readiness(link.connected(), ready()), ...remarksOn(storageOf(link).full(), link.kept) }),

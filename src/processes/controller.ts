@@ -7,7 +7,6 @@ import {
   natsPoolRegistry,
   natsScrapeMarks,
   provisionNats,
-  retryKeptSettings,
   storageOf,
   watchConnectionLosses,
 } from '../adapters/nats/index.ts';
@@ -50,7 +49,6 @@ async function control(
   const { name, link, logger, registry, resources } = context;
   const { retentionMs, reconnectHoldMs, heartbeatTimeoutMs } = settings;
   await provisionNats(link, { retentionMs, signal });
-  resources.own('stream settings', retryKeptSettings(link, { retentionMs }), (it) => it.close());
   const { clock, log, follower, queue } = await openLog(context, retentionMs);
   onFollower(follower);
   // An object store of NATS drops what has expired by itself.
