@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import { failed, noted, type Check } from '../../../jobs/doctor/check.ts';
 import { generationJobSpec, generationJobStatus } from '../../../operator/resources/generationJob.ts';
+import { generationScheduleSpec, generationScheduleStatus } from '../../../operator/resources/generationSchedule.ts';
 import { version } from '../../../operator/resources/kinds.ts';
 import { workerPoolSpec, workerPoolStatus } from '../../../operator/resources/workerPool.ts';
 import { releaseOf, type Schema, type VolumeClaim, type Workload } from './kinds.ts';
@@ -11,6 +12,7 @@ import type { ClusterView } from './view.ts';
 
 const definitionsOf: Readonly<Record<string, { readonly spec: z.ZodObject; readonly status: z.ZodObject }>> = {
   GenerationJob: { spec: generationJobSpec, status: generationJobStatus },
+  GenerationSchedule: { spec: generationScheduleSpec, status: generationScheduleStatus },
   WorkerPool: { spec: workerPoolSpec, status: workerPoolStatus },
 };
 
