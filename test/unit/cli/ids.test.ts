@@ -1,5 +1,7 @@
 // Ids of jobs and deliveries by a unique beginning, in every command that takes one.
 import { describe, expect, test } from 'vitest';
+import { jobIdOf } from '../../../src/cli/client/ids.ts';
+import type { GenwardenClient } from '../../../src/client/index.ts';
 import { allCommands, runCommand } from '../../support/commandLine.ts';
 import { answerJson, FakeApi } from '../../fakes/fakeApi.ts';
 import { fakeJob, fakeTask } from '../../fakes/fakeJobs.ts';
@@ -108,3 +110,17 @@ test('a dead delivery is sent again by its beginning, if that is unique', async 
   expect(ambiguous.code).toBe(2);
   expect(ambiguous.stderr).toContain(`  msg_abd  job.finished of job ${first}`);
 });
+
+test.each(['gj/front-yard', 'generationjob/front-yard', 'generationjobs.genwarden.dev/front-yard'])(
+  '%s is the job of a GenerationJob, which only a cluster knows',
+  async (given) => {
+    const client = {} as GenwardenClient;
+    const asked: string[] = [];
+    const found = await jobIdOf(client, given, async (name) => {
+      asked.push(name);
+      return 'the-id';
+    });
+    expect([found, asked]).toEqual(['the-id', ['front-yard']]);
+    await expect(jobIdOf(client, given)).rejects.toThrow('only `kubectl genwarden` can read it');
+  },
+);

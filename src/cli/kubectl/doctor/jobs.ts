@@ -15,7 +15,7 @@ interface Watcher {
   readonly isRunning: boolean;
 }
 
-export function watcherOf({ metadata, spec }: Workload): Watcher {
+function watcherOf({ metadata, spec }: Workload): Watcher {
   const env = spec.template.spec.containers.flatMap((container) => container.env ?? []);
   const valueOf = (name: string): string | undefined => env.find((each) => each.name === name)?.value;
   const { namespace } = metadata;

@@ -52,7 +52,7 @@ export interface ClusterView {
   readonly unread: readonly string[];
 }
 
-export const ofGenwarden = 'app.kubernetes.io/name=genwarden';
+const ofGenwarden = 'app.kubernetes.io/name=genwarden';
 
 interface Reader {
   readonly cluster: Pick<Cluster, 'list' | 'get'>;

@@ -41,12 +41,12 @@ function workload(component: string, shape: Shape = {}): Workload {
   } as Workload;
 }
 
-function pod(component: string, status: object, { kind = 'ReplicaSet', more = {} as object } = {}): Pod {
+function pod(component: string, status: object, kind = 'ReplicaSet', more: object = {}): Pod {
   const owner = kind === 'ReplicaSet' ? `genwarden-${component}-7d9f` : `genwarden-${component}`;
   const ownerReferences = [{ apiVersion: 'apps/v1', kind, name: owner, uid: owner, controller: true }];
   const metadata = metadataOf(`genwarden-${component}-7d9f-x2x4z`, component, { ownerReferences, ...more });
   const containers = [{ name: component, resources: { limits: { memory: '256Mi' } } }];
-  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers }, status } as Pod;
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers }, status };
 }
 
 function view(change: Partial<ClusterView> = {}): ClusterView {
