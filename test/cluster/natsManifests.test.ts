@@ -35,7 +35,7 @@ describe('three servers', () => {
     const { startupProbe, livenessProbe, readinessProbe, lifecycle } = template.spec.containers[0];
     expect(startupProbe.httpGet.path).toBe('/healthz');
     expect(readinessProbe.httpGet.path).toBe('/healthz?js-server-only=true');
-    expect(livenessProbe.httpGet.path).toBe('/healthz?js-enabled-only=true');
+    expect(livenessProbe).toMatchObject({ httpGet: { path: '/healthz' }, periodSeconds: 10, failureThreshold: 30 });
     expect(lifecycle.preStop.exec.command).toEqual(['nats-server', '--signal', 'ldm=/tmp/nats.pid']);
   });
 
