@@ -1,9 +1,11 @@
 // The lifecycle of the chart with real pods: install, test, restart of everything, upgrade, rollback, uninstall with open jobs.
 // The release is named `genwarden`, whose service variables would collide with settings if pods got them.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { GenwardenClient } from '../../src/client/index.ts';
 import { until } from '../support/until.ts';
 import { applyDefinitions, testValues } from './support/genwarden.ts';
+import { differences } from './support/differences.ts';
 import { chartFolder, helm, helmWith } from './support/helm.ts';
 import { type Any, apply, getObject, kubectl, listObjects, tryKubectl, untilObject } from './support/kubectl.ts';
 import { testNamespace } from './support/namespace.ts';
@@ -92,6 +94,36 @@ describe('helm install', () => {
     const { spec } = await getObject('service', 'genwarden-api', namespace);
     expect((await fetch(`http://${spec.clusterIP}/v1/jobs`)).status).toBe(401);
   });
+});
+
+test('applying the rendering, as Argo CD does, replaces no pod, and changes nothing the second time', async () => {
+  const rendered = await helmWith(testValues, 'template', release, chartFolder, '-n', namespace, '--skip-tests');
+  const podNames = async (): Promise<string[]> =>
+    (await listObjects('pods', namespace)).map(({ metadata }) => metadata.name as string).toSorted();
+  const versions = async (): Promise<Record<string, string>> => {
+    const all = await listObjects('deployments,statefulsets,configmaps,services,secrets,roles,gwp', namespace);
+    // The version of a workload or pool also counts changes of its status.
+    return Object.fromEntries(
+      all.map(({ kind, metadata }) => [`${kind} ${metadata.name}`, metadata.generation ?? metadata.resourceVersion]),
+    );
+  };
+  const before = await podNames();
+  const applied = (): Promise<void> =>
+    apply(rendered, namespace, '--server-side', '--force-conflicts', '--field-manager=argocd-controller');
+  await applied();
+  const first = await versions();
+  await applied();
+  expect(await versions()).toEqual(first);
+  expect(await podNames()).toEqual(before);
+  const get = ['get', '-n', namespace, '-f', '-', '-o', 'json'];
+  const live: Any[] = JSON.parse((await tryKubectl(get, { input: rendered })).stdout).items;
+  const manifests = parseAllDocuments(rendered).flatMap((document): Any[] => document.toJS() ?? []);
+  const drift = manifests.flatMap((manifest, index) => {
+    // The API server moves stringData into data.
+    return differences({ ...manifest, stringData: {} }, live[index], `${manifest.kind} ${manifest['metadata'].name}`);
+  });
+  expect(live.length).toBe(manifests.length);
+  expect(drift).toEqual([]);
 });
 
 describe('pods', () => {

@@ -169,6 +169,13 @@ test('a retry through the API reopens the resource; a deleted job and the TTL fi
   await waitForCondition('gj/kept', 'Finished', namespace);
   await client.delete(status.jobId);
   await untilObject('gj', 'kept', namespace, ({ status: now }) => now.reason === 'JobDeleted', { what: 'JobDeleted' });
-  await client.cancel((await untilState('yard', namespace, 'running'))['status'].jobId);
+  const { jobId } = (await untilState('yard', namespace, 'running'))['status'];
+  await client.cancel(jobId);
   await kubectl('wait', '--for=delete', 'gj/yard', '-n', namespace, '--timeout=30s');
+  // As a tool for GitOps does: the job that has run is shown, and not paid again.
+  await apply([aJob('yard', { ttlSecondsAfterFinished: 3 })], namespace);
+  await waitForCondition('gj/yard', 'Stalled', namespace);
+  const again = await getObject('gj', 'yard', namespace);
+  expect(again['status'].jobId).toBe(jobId);
+  expect(conditions(again)).toMatchObject({ Accepted: 'True AlreadyRun', Ready: 'False Cancelled' });
 });
