@@ -57,7 +57,8 @@ const limitRange = {
   apiVersion: 'v1',
   kind: 'LimitRange',
   metadata: { name: 'limits' },
-  spec: { limits: [{ type: 'Container', max: { cpu: '4', memory: '4Gi', 'ephemeral-storage': '20Gi' } }] },
+  // Rejects containers without both, where a maximum would give them what they lack.
+  spec: { limits: [{ type: 'Container', maxLimitRequestRatio: { cpu: '1000', memory: '10' } }] },
 };
 
 /** The operator creates it once it leads. Until then, `get` fails. */
