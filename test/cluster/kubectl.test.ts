@@ -5,7 +5,6 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startProcess } from '../support/process.ts';
 import { until } from '../support/until.ts';
-import { injectEach } from './support/causes.ts';
 import { type InstalledGenwarden, installGenwarden } from './support/genwarden.ts';
 import { apply, kubectl, listObjects } from './support/kubectl.ts';
 import { createNamespace, newName, removeNamespace, testNamespace } from './support/namespace.ts';
@@ -118,36 +117,6 @@ test('the admin sees pools, workers, top and stuck tasks of all namespaces', asy
   expect([0, 3]).toContain((await plugin(undefined, 'stuck', '-A')).code);
   expect((await plugin(memberConfig, 'pools')).stderr).toContain('may not list workerpools.genwarden.dev');
   expect((await plugin(undefined, 'doctor')).stdout).toContain('✓ api');
-});
-
-test('doctor names causes from the Kubernetes side, the job of a GenerationJob by its name', async () => {
-  const pool = { models: { image: ['gemini-3.1-flash-image'] } };
-  const lost = { apiVersion: 'genwarden.dev/v1alpha1', kind: 'WorkerPool', metadata: { name: 'lost' }, spec: pool };
-  const keys = [{ secretKeyRef: { name: 'gone', key: 'api-key' } }];
-  const keyless = { ...lost, metadata: { name: 'keyless' }, spec: { ...pool, keys } };
-  const pause = (paused: boolean) =>
-    kubectl('patch', 'gwp', 'default', '-n', installed, '--type=merge', '-p', JSON.stringify({ spec: { paused } }));
-  await injectEach(installed, [
-    {
-      name: 'a WorkerPool in a namespace that nobody watches',
-      inject: () => apply(lost, team),
-      names: /^pool kubectl-team\S*\/lost: no operator serves WorkerPools in namespace kubectl-team/,
-      undo: () => kubectl('delete', 'gwp', 'lost', '-n', team),
-    },
-    {
-      name: 'the Secret of a pool is missing, and a pool is paused by its spec',
-      inject: () => Promise.all([apply(keyless, installed), pause(true)]),
-      names: /^pool keyless: Secret gone does not exist .*kubectl create secret generic gone/,
-      undo: () => Promise.all([kubectl('delete', 'gwp', 'keyless', '-n', installed), pause(false)]),
-    },
-  ]);
-  const yard = { kind: 'image', input: { prompt: 'a yard' } };
-  await apply({ ...lost, kind: 'GenerationJob', metadata: { name: 'front-yard' }, spec: yard }, team);
-  await kubectl('wait', '--for=condition=Finished', 'gj/front-yard', '-n', team, '--timeout=60s');
-  expect((await plugin(memberConfig, 'explain', 'gj/front-yard')).stdout).toContain('succeeded');
-  expect((await plugin(memberConfig, 'get', 'gj/none')).stderr).toContain(
-    `There is no GenerationJob none in namespace ${team}`,
-  );
 });
 
 test('logs come from the worker that ran the job and contain only lines about the job', async () => {

@@ -1,7 +1,7 @@
 // Twelve and more causes in one installation of a real cluster: `kubectl genwarden doctor` names each, with the object and what to
 // do, also while the API, the operator and NATS are down.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { doctor, injectEach, type Cause } from '../support/causes.ts';
+import { doctor, injectEach, plugin, type Cause } from '../support/causes.ts';
 import { applyDefinitions, type InstalledGenwarden, installGenwarden } from '../support/genwarden.ts';
 import { apply, kubectl } from '../support/kubectl.ts';
 import { createNamespace, newName, removeNamespace, testNamespace } from '../support/namespace.ts';
@@ -215,6 +215,14 @@ test('doctor names each of nineteen causes', { timeout: 1_200_000 }, async () =>
   const well = await doctor(namespace);
   expect(well.checks.filter(({ ok }) => !ok)).toEqual([]);
   await injectEach(namespace, causes);
+});
+
+test('commands take the name of a GenerationJob', async () => {
+  await apply(job('front-yard'), namespace);
+  await k('wait', '--for=condition=Finished', 'gj/front-yard', '--timeout=60s');
+  const { stdout } = await plugin('explain', 'gj/front-yard', '-n', namespace, '--installation-namespace', namespace);
+  expect(stdout).toContain('succeeded');
+  expect((await plugin('get', 'gj/none', '-n', namespace)).stderr).toContain('There is no GenerationJob none');
 });
 
 test('a WorkerPool is not Ready while NATS is away, and is again when it is back', async () => {

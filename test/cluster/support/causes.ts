@@ -15,9 +15,11 @@ export interface Cause {
 const bin = new URL('../../../bin', import.meta.url).pathname;
 const PATH = [bin, process.env['PATH']].join(delimiter);
 
+export const plugin = (...args: string[]) => attempt('kubectl', ['genwarden', ...args], { env: { PATH } });
+
 export async function doctor(namespace: string, ...more: string[]): Promise<{ checks: Check[]; exitCode: number }> {
-  const args = ['genwarden', 'doctor', '--no-provider', '-o', 'json', '--installation-namespace', namespace, ...more];
-  const { stdout, stderr, code } = await attempt('kubectl', args, { env: { PATH } });
+  const args = ['doctor', '--no-provider', '-o', 'json', '--installation-namespace', namespace, ...more];
+  const { stdout, stderr, code } = await plugin(...args);
   try {
     return { ...(JSON.parse(stdout) as { checks: Check[] }), exitCode: code };
   } catch {
