@@ -47,14 +47,15 @@ test('so does a helm upgrade with other resources', { timeout: 900_000 }, async 
   );
 });
 
-test('the server that leads the stream of jobs is killed', { timeout: 600_000 }, async () => {
+test('the server that leads the stream of jobs is killed', { timeout: 900_000 }, async () => {
   await underLoad('delete pod --force of the leading NATS server', async () => {
     const name = await leader();
     const { metadata } = await getObject('pod', name, namespace);
     await kubectl('delete', 'pod', name, '-n', namespace, '--force', '--grace-period=0');
     await untilObject('pod', name, namespace, (pod) => pod['metadata'].uid !== metadata['uid'] && isReady(pod), {
       what: 'a new pod that is ready',
-      timeoutMs: 240_000,
+      // A replica that does not recover is restarted after five minutes.
+      timeoutMs: 480_000,
     });
   });
 });
