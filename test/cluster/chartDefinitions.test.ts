@@ -9,7 +9,7 @@ import { getObject, kubectl, listObjects, tryKubectl } from './support/kubectl.t
 import { testNamespace } from './support/namespace.ts';
 
 const namespace = testNamespace('chart-definitions');
-const definitions = ['generationjobs.genwarden.dev', 'workerpools.genwarden.dev'];
+const definitions = ['generationjobs.genwarden.dev', 'generationschedules.genwarden.dev', 'workerpools.genwarden.dev'];
 const waiting = ['-n', namespace, '--wait', '--timeout', '180s'];
 const values = {
   ...testValues,
