@@ -47,9 +47,9 @@ test('kubectl shows the lifecycle of an image, a text and a job of many tasks; j
 
   // The watch reports each status write as one modification.
   const versions = (name: string): number =>
-    [...watch.stdout.join('\n').matchAll(/"name": "([^"]+)",[\s\S]*?"resourceVersion": "(\d+)"/g)].filter(
-      ([, of]) => of === name,
-    ).length;
+    [
+      ...watch.stdout.join('\n').matchAll(/"name": "([^"]+)",\s*"namespace": "[^"]+",\s*"resourceVersion": "(\d+)"/g),
+    ].filter(([, of]) => of === name).length;
   for (const name of ['image', 'text']) {
     expect(versions(name), `versions of ${name}, its creation among them`).toBeLessThanOrEqual(5);
   }
