@@ -93,9 +93,9 @@ describe('what no client of Kubernetes sends', () => {
     'no HTTP': 'hello\r\n\r\n',
   };
 
-  test.each(Object.entries(requests))('%s is answered with a status of its kind', async (_, text) => {
+  test.each(Object.entries(requests))('%s is answered with a status of its kind', async (_, sent) => {
     await using kube = await kubeWorld();
-    const answer = await raw(kube.handle, text);
+    const answer = await raw(kube.handle, sent);
     expect(answer).toMatch(/^HTTP\/1\.1 (400|401|404|413) /);
   });
 
@@ -107,8 +107,8 @@ describe('what no client of Kubernetes sends', () => {
 
   test('who is not the front proxy is answered before the body is read', async () => {
     await using kube = await kubeWorld();
-    const request = `DELETE ${job} HTTP/1.1\r\nHost: jobs\r\nContent-Length: 100\r\n\r\n`;
-    expect(await raw(kube.handle, request, { isStranger: true })).toMatch(/^HTTP\/1\.1 401 [^]*connection: close/i);
+    const deletion = `DELETE ${job} HTTP/1.1\r\nHost: jobs\r\nContent-Length: 100\r\n\r\n`;
+    expect(await raw(kube.handle, deletion, { isStranger: true })).toMatch(/^HTTP\/1\.1 401 [^]*connection: close/i);
   });
 });
 

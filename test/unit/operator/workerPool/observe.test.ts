@@ -130,7 +130,7 @@ test("the pool overlays the installation's template by name and by field, and th
 test('tolerations of a pool leave how long its workers tolerate the loss of a node, unless they say so', () => {
   const ofLoss = (key: string, tolerationSeconds: number) => ({ key, effect: 'NoExecute', tolerationSeconds });
   const [notReady, unreachable] = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
-  const given = [{ key: 'cpu' }, ofLoss(notReady!, 30), ofLoss(unreachable!, 30)];
+  const given = [{ key: 'cpu' }, ofLoss(notReady, 30), ofLoss(unreachable, 30)];
   const parsed = parseTemplate({ spec: { containers: [{ name: 'worker' }], tolerations: given } });
   if ('problem' in parsed) throw new Error(parsed.problem);
   const tolerationsOf = (...tolerations: object[]): unknown => {
@@ -138,7 +138,7 @@ test('tolerations of a pool leave how long its workers tolerate the loss of a no
     return (workerTemplate(parsed.template, 'p', spec, {}) as { spec: { tolerations: unknown } }).spec.tolerations;
   };
   expect(tolerationsOf({ key: 'gpu' })).toMatchObject([{ key: 'gpu' }, { key: notReady }, { key: unreachable }]);
-  expect(tolerationsOf(ofLoss(notReady!, 600))).toEqual([ofLoss(notReady!, 600), ofLoss(unreachable!, 30)]);
+  expect(tolerationsOf(ofLoss(notReady, 600))).toEqual([ofLoss(notReady, 600), ofLoss(unreachable, 30)]);
   expect(tolerationsOf({ operator: 'Exists' })).toEqual([{ operator: 'Exists' }]);
 });
 
