@@ -13,6 +13,8 @@ import { provideVolume, type TestVolume } from './support/volume.ts';
 
 const namespace = testNamespace('chart');
 const release = 'genwarden';
+// Workers whose NATS is gone end with their attempt.
+const values = { ...testValues, defaultPool: { policy: { attemptTimeout: '20s' } } };
 const waiting = ['-n', namespace, '--wait', '--timeout', '180s'];
 let volume: TestVolume;
 
@@ -65,7 +67,7 @@ async function picture(): Promise<true> {
 describe('helm install', () => {
   test('--wait, then the first image', async () => {
     const begun = performance.now();
-    await helmWith(testValues, 'install', release, chartFolder, ...waiting);
+    await helmWith(values, 'install', release, chartFolder, ...waiting);
     const ready = performance.now();
     await until(picture, { what: 'the first picture', timeoutMs: 60_000, intervalMs: 200 });
     const seconds = (from: number): string => ((performance.now() - from) / 1000).toFixed(1);
@@ -97,7 +99,7 @@ describe('helm install', () => {
 });
 
 test('applying the rendering, as Argo CD does, replaces no pod, and changes nothing the second time', async () => {
-  const rendered = await helmWith(testValues, 'template', release, chartFolder, '-n', namespace, '--skip-tests');
+  const rendered = await helmWith(values, 'template', release, chartFolder, '-n', namespace, '--skip-tests');
   const podNames = async (): Promise<string[]> =>
     (await listObjects('pods', namespace)).map(({ metadata }) => metadata.name as string).toSorted();
   const versions = async (): Promise<Record<string, string>> => {
@@ -179,13 +181,13 @@ describe('helm upgrade and rollback', () => {
     const names = async (): Promise<string[]> =>
       (await listObjects('pods', namespace)).map(({ metadata }) => metadata.name as string).toSorted();
     const earlier = await names();
-    await helmWith(testValues, 'upgrade', release, chartFolder, ...waiting);
+    await helmWith(values, 'upgrade', release, chartFolder, ...waiting);
     expect(await names()).toEqual(earlier);
   });
 
   test('an upgrade keeps token, passwords and the pool, and applies new values to the pool', async () => {
     await kubectl('scale', 'gwp/default', '--replicas=2', '-n', namespace);
-    const changed = { ...testValues, settings: { logLevel: 'debug' } };
+    const changed = { ...values, settings: { logLevel: 'debug' } };
     await helmWith(changed, 'upgrade', release, chartFolder, ...waiting);
     expect(await secrets()).toEqual(before);
     const kept = await pool();
@@ -193,7 +195,7 @@ describe('helm upgrade and rollback', () => {
     // Scaled manually, and the upgrade did not change the pool.
     expect(kept.spec.replicas).toBe(2);
 
-    const wider = { ...changed, defaultPool: { concurrency: 6 } };
+    const wider = { ...changed, defaultPool: { ...values.defaultPool, concurrency: 6 } };
     await helmWith(wider, 'upgrade', release, chartFolder, ...waiting);
     const now = await untilPoolHas(6);
     expect(now.metadata.uid).toBe(poolBefore.metadata.uid);

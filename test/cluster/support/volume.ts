@@ -25,7 +25,8 @@ export async function provideVolume(namespace: string, claim: string, size = '10
   return {
     remove: async () => {
       await kubectl('delete', 'pv', name, '--wait=false', '--ignore-not-found');
-      await rm(folder, { recursive: true, force: true });
+      // A pod that is ending may still write.
+      await rm(folder, { recursive: true, force: true, maxRetries: 15, retryDelay: 200 });
     },
   };
 }
