@@ -24,7 +24,8 @@ describe('troublesOf', () => {
       {
         severity: 'problem',
         text: 'No worker serves this pool',
-        advice: 'Start one with `genwarden worker --pool photos`.',
+        advice:
+          'Start one with `genwarden worker --pool photos`; in Kubernetes, `kubectl genwarden doctor` says why none runs.',
       },
     ]);
     const draining = aWorker({ draining: true });

@@ -43,7 +43,7 @@ export function rankOf(troubles: readonly Trouble[]): number {
 }
 
 function noWorkers({ name, workers: count }: Pool, workers: readonly Worker[]): Trouble[] {
-  const advice = `Start one with \`genwarden worker --pool ${name}\`.`;
+  const advice = `Start one with \`genwarden worker --pool ${name}\`; in Kubernetes, \`kubectl genwarden doctor\` says why none runs.`;
   if (count === 0) return [{ severity: 'problem', text: 'No worker serves this pool', advice }];
   if (workers.length === 0 || workers.some(({ draining }) => !draining)) return [];
   return [{ severity: 'problem', text: 'Every worker of this pool is draining, and starts no more tasks', advice }];

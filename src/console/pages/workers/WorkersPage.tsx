@@ -79,7 +79,9 @@ function NoWorkers({ pool }: { pool: string | undefined }) {
         text={`genwarden worker${pool === undefined ? '' : ` --pool ${pool}`}`}
         label="Command that starts a worker"
       />
-      <p class="muted">In Kubernetes, raise the replicas of the worker's Deployment or WorkerPool.</p>
+      <p class="muted">
+        In Kubernetes, <code>kubectl genwarden doctor</code> says why none runs.
+      </p>
     </section>
   );
 }
