@@ -88,12 +88,14 @@ it('every fault of S3 is named and survived, and no result is paid twice', async
   await slowly(world, store);
 });
 
-const paid = (prompt: string) => anImage(`${prompt} [standin: image small after 1s]`, { labels: { project: 'p42' } });
+const paid = (prompt: string, after = '1s') =>
+  anImage(`${prompt} [standin: image small after ${after}]`, { labels: { project: 'p42' } });
 
 async function survive(world: FaultWorld, store: Store, fault: StoreFault, metrics: string): Promise<void> {
   const { client, standin } = world;
   const calls = standin.requests.length;
-  const running: Job[] = [await client.submit(paid('one')), await client.submit(paid('two'))];
+  // Longer than workers use a secret before they read its file again, and than two submits take.
+  const running: Job[] = [await client.submit(paid('one', '4s')), await client.submit(paid('two', '4s'))];
   await standin.waitFor((requests) => requests.length === calls + 2, 20_000);
   fault.begin(store);
   const told = await until(() => tellsOf({ client, job: running[0]!.id, metrics }), {
