@@ -100,7 +100,7 @@ async function survive(world: FaultWorld, store: Store, fault: StoreFault, metri
   fault.begin(store);
   const told = await until(() => tellsOf({ client, job: running[0]!.id, metrics }), {
     what: `words about: ${fault.fault}`,
-    timeoutMs: 20_000,
+    timeoutMs: 30_000,
   });
   for (const words of [told.get, told.explain, told.stuck, told.doctor]) expect(words).toMatch(fault.words);
   expect(told.metric).toBe(`genwarden_storage_full{place="${fault.place}"} 1`);
