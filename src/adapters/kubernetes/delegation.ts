@@ -2,17 +2,14 @@
 // proxy's authority, and the secret with the certificate.
 
 import { readFile } from 'node:fs/promises';
-import type { RequestOptions } from 'node:https';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { ApiDelegation } from '../../ports/apiDelegation.ts';
 import { KubeError } from '../../ports/kubernetes.ts';
-import { KubeHttp } from './http.ts';
-import { mountedAccount, type ApiServerAddress } from './podEnvironment.ts';
+import { mountedAccount } from './podEnvironment.ts';
+import { accessAnswer, openPodHttp, type PodHttpOptions } from './podHttp.ts';
 
-export interface DelegationOptions extends ApiServerAddress {
-  /** Of this program. */
-  readonly version: string;
+export interface DelegationOptions extends PodHttpOptions {
   readonly namespace: string;
   /** The secret with `tls.crt` and `tls.key`. */
   readonly secret: string;
@@ -22,8 +19,6 @@ export interface DelegationOptions extends ApiServerAddress {
 
 const frontProxyMap = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
 const accessReview = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview' };
-
-const accessAnswer = z.object({ status: z.object({ allowed: z.boolean(), denied: z.boolean().optional() }) });
 
 const names = z.string().transform((text, context): string[] => {
   try {
@@ -49,15 +44,8 @@ const proxyAnswer = z.object({
 const secretAnswer = z.object({ data: z.record(z.string(), z.string()).nullish() });
 
 export function openDelegation(options: DelegationOptions): ApiDelegation {
-  const { url, ca, version, namespace, secret, tokenFile = `${mountedAccount}/token` } = options;
-  const tls: RequestOptions = ca === undefined ? {} : { ca };
-  const http = new KubeHttp({
-    server: { url: new URL(url), viaProxy: false, requestOptions: async () => tls },
-    userAgent: `genwarden-api/${version}`,
-    timeoutMs: 5_000,
-    maxBodyBytes: 4 * 1_048_576,
-    maxConnections: 32,
-  });
+  const { namespace, secret, tokenFile = `${mountedAccount}/token` } = options;
+  const http = openPodHttp(options, { maxBodyBytes: 4 * 1_048_576 });
   const token = async (): Promise<string> => (await readFile(tokenFile, 'utf8')).trim();
   const get = async (path: string): Promise<unknown> => http.request({ method: 'GET', path, token: await token() });
   return {
@@ -68,8 +56,7 @@ export function openDelegation(options: DelegationOptions): ApiDelegation {
         const path = `/apis/${accessReview.apiVersion}/subjectaccessreviews`;
         const body = { ...accessReview, spec };
         const request = { method: 'POST', path, body, contentType: 'application/json', token: await token() } as const;
-        const { allowed, denied } = accessAnswer.parse(await http.request(request)).status;
-        return allowed && denied !== true;
+        return accessAnswer.parse(await http.request(request));
       } catch (error) {
         const message = `The Kubernetes API server could not review the user's access: ${(error as Error).message}`;
         throw new GenwardenError('KubernetesUnavailable', message, { cause: error });

@@ -1,42 +1,20 @@
 // SelfSubjectReview and SelfSubjectAccessReview, asked with the caller's own token: every authenticated user may ask them, by
 // the cluster role system:basic-user.
 
-import type { RequestOptions } from 'node:https';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { KubeError } from '../../ports/kubernetes.ts';
 import type { KubernetesReviews, KubernetesUser } from '../../ports/kubernetesReviews.ts';
-import { KubeHttp } from './http.ts';
-import type { ApiServerAddress } from './podEnvironment.ts';
-
-export interface ReviewOptions extends ApiServerAddress {
-  /** Of this program. */
-  readonly version: string;
-  /** How long an answer may take, ms; default 5,000. */
-  readonly timeoutMs?: number;
-}
+import { accessAnswer, openPodHttp, type PodHttpOptions } from './podHttp.ts';
 
 const userReview = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
 const accessReview = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview' };
 
 const userAnswer = z.object({ status: z.object({ userInfo: z.object({ username: z.string().min(1).max(1_024) }) }) });
-const accessAnswer = z.object({ status: z.object({ allowed: z.boolean(), denied: z.boolean().optional() }) });
 
-export function openReviews({
-  url,
-  ca,
-  version,
-  timeoutMs = 5_000,
-}: ReviewOptions): KubernetesReviews & { close(): void } {
-  const tls: RequestOptions = ca === undefined ? {} : { ca };
-  const http = new KubeHttp({
-    server: { url: new URL(url), viaProxy: false, requestOptions: async () => tls },
-    userAgent: `genwarden-api/${version}`,
-    timeoutMs,
-    // A review is a few hundred bytes.
-    maxBodyBytes: 1_048_576,
-    maxConnections: 32,
-  });
+export function openReviews(options: PodHttpOptions): KubernetesReviews & { close(): void } {
+  // A review is a few hundred bytes.
+  const http = openPodHttp(options, { maxBodyBytes: 1_048_576 });
   const post = (token: string, path: string, body: object): Promise<unknown> =>
     http.request({ method: 'POST', path, token, body, contentType: 'application/json' });
   return {
@@ -61,8 +39,7 @@ export function openReviews({
             : reviewError(error, accessReview.kind);
         },
       );
-      const { allowed, denied } = parse(answer, accessAnswer, accessReview.kind).status;
-      return allowed && denied !== true;
+      return parse(answer, accessAnswer, accessReview.kind);
     },
     close: () => http.close(),
   };
