@@ -8,12 +8,12 @@ import { group, resource, version } from './resource.ts';
 import { StatusError } from './status.ts';
 
 /** ms. */
-const reusedFor = { allowed: 10_000, denied: 10_000 };
+const reusedFor = 10_000;
 
 /** Concurrent requests share one review; failures are not kept. */
 export function cachedAccess(reviews: AccessReviews, monotonic: () => Monotonic): AccessReviews {
   const now = (): number => elapsed(monotonicFrom(0), monotonic());
-  const answers = new AnswerCache<boolean>((allowed) => (allowed ? reusedFor.allowed : reusedFor.denied), now);
+  const answers = new AnswerCache<boolean>(() => reusedFor, now);
   return {
     isAllowed: (user, access) => answers.get(JSON.stringify([user, access]), () => reviews.isAllowed(user, access)),
   };
