@@ -18,7 +18,7 @@ export const disruptionBudgetType: ResourceType = {
   plural: 'poddisruptionbudgets',
 };
 
-interface KubeCondition {
+export interface KubeCondition {
   readonly type: string;
   readonly status: string;
   readonly reason?: string;
@@ -60,7 +60,7 @@ export type Pod = KubeObject<{ readonly nodeName?: string }, PodStatus>;
 /** Values in base64. */
 export type Secret = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
-export const conditionOf = (
-  { status }: { readonly status?: { readonly conditions?: readonly KubeCondition[] } },
+export const conditionOf = <Condition extends { readonly type: string }>(
+  { status }: { readonly status?: { readonly conditions?: readonly Condition[] | undefined } },
   type: string,
-): KubeCondition | undefined => status?.conditions?.find((condition) => condition.type === type);
+): Condition | undefined => status?.conditions?.find((condition) => condition.type === type);

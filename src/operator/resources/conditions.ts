@@ -1,4 +1,4 @@
-// Conditions of a resource's status.
+// What the status of every resource has: conditions, and the generation that they are about.
 // https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#typical-status-properties
 
 import { z } from 'zod';
@@ -25,6 +25,12 @@ export const conditions = z
     description: 'The conditions of the resource.',
   });
 
+export const observedGeneration = z
+  .int()
+  .min(-1)
+  .optional()
+  .describe('The generation of the spec that the operator has observed; -1: none yet.');
+
 export type Condition = Readonly<z.infer<typeof condition>>;
 
 /** What a controller sets; `setConditions` fills in the rest. */
@@ -36,13 +42,13 @@ export type NewCondition<Type extends string = string> = Pick<Condition, 'status
 export function setConditions(
   before: readonly Condition[],
   changes: readonly NewCondition[],
-  observedGeneration: number,
+  generation: number,
   now: string,
 ): Condition[] {
   const next = changes.map((each): Condition => {
     const old = before.find(({ type }) => type === each.type);
     const lastTransitionTime = old?.status === each.status ? old.lastTransitionTime : now;
-    return { ...each, message: each.message.slice(0, 2_048), observedGeneration, lastTransitionTime };
+    return { ...each, message: each.message.slice(0, 2_048), observedGeneration: generation, lastTransitionTime };
   });
   return [...before.filter(({ type }) => !next.some((each) => each.type === type)), ...next];
 }

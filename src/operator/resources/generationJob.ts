@@ -6,7 +6,7 @@ import { taskStates } from '../../job/task.ts';
 import { submitBody } from '../../jobs/submit/body.ts';
 import { jsonProblem, roundedNumberAt } from '../../jobs/submit/json.ts';
 import type { KubeObject } from '../../ports/kubernetes.ts';
-import { type Condition, conditions } from './conditions.ts';
+import { type Condition, conditions, observedGeneration } from './conditions.ts';
 import { type Parsed, parseSpec } from './kinds.ts';
 import { objectName } from './podTemplate.ts';
 import { sourcedInput, sourcedTasks } from './sources.ts';
@@ -89,11 +89,7 @@ export const generationJobStatus = z
       .describe('The state of the job.'),
     reason: z.string().max(128).optional().describe('The reason for the state, in CamelCase.'),
     message: z.string().max(2_048).optional().describe('The reason for the state, in words.'),
-    observedGeneration: z
-      .int()
-      .min(-1)
-      .optional()
-      .describe('The generation of the spec that the operator has observed; -1: none yet.'),
+    observedGeneration,
     startTime: z.iso.datetime().optional().describe('When the first task started.'),
     completionTime: z.iso.datetime().optional().describe('When the last task ended.'),
     tasks: z

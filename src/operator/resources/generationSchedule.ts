@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { KubeObject } from '../../ports/kubernetes.ts';
-import { conditions } from './conditions.ts';
+import { conditions, observedGeneration } from './conditions.ts';
 import { generationJobSpec } from './generationJob.ts';
 import { type Parsed, parseSpec } from './kinds.ts';
 import { keyed, labelValue } from './podTemplate.ts';
@@ -67,11 +67,7 @@ export const mostActive = 10;
 
 export const generationScheduleStatus = z
   .strictObject({
-    observedGeneration: z
-      .int()
-      .min(-1)
-      .optional()
-      .describe('The generation of the spec that the operator has observed; -1: none yet.'),
+    observedGeneration,
     active: z
       .array(
         z.strictObject({

@@ -8,7 +8,7 @@ import { checkProviderOptions, providerOptionsSchema } from '../../config/poolOp
 import { submitBody } from '../../jobs/submit/body.ts';
 import type { KubeObject } from '../../ports/kubernetes.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
-import { conditions } from './conditions.ts';
+import { conditions, observedGeneration } from './conditions.ts';
 import { parseSpec, type Parsed } from './kinds.ts';
 import { objectName, podTemplate } from './podTemplate.ts';
 
@@ -173,11 +173,7 @@ const tasks = z.int().min(0).optional();
 
 export const workerPoolStatus = z
   .strictObject({
-    observedGeneration: z
-      .int()
-      .min(-1)
-      .optional()
-      .describe('The generation of the spec that the operator has observed; -1: none yet.'),
+    observedGeneration,
     replicas: workers.describe('The number of workers.'),
     readyReplicas: workers.describe('The number of ready workers.'),
     desiredReplicas: workers.describe('The desired number of workers.'),

@@ -3,6 +3,7 @@
 
 import { type Cluster, KubeError, type KubeObject, type OwnerReference } from '../../ports/kubernetes.ts';
 import { configMapType, type Secret, secretType } from '../resources/builtInKinds.ts';
+import { encoded, entryOf } from '../resources/secretData.ts';
 import type { DescribedSecret, SecretsFile } from './file.ts';
 
 export interface EnsureContext {
@@ -87,13 +88,13 @@ function missingEntries({ random, adminToken }: EnsureContext, secret: Described
   switch (secret.generate) {
     case 'passwords': {
       const missing = secret.entries.filter((entry) => data[entry] === undefined);
-      return Object.fromEntries(missing.map((entry) => [entry, base64(password(random))]));
+      return Object.fromEntries(missing.map((entry) => [entry, encoded(password(random))]));
     }
     case 'adminToken': {
       if (data['tokens.json'] !== undefined) return {};
       const known = data['token'];
-      const { token, file } = adminToken(known === undefined ? undefined : textOf(known));
-      return { ...(known === undefined ? { token: base64(token) } : {}), 'tokens.json': base64(file) };
+      const { token, file } = adminToken(known === undefined ? undefined : entryOf({ data }, 'token'));
+      return { ...(known === undefined ? { token: encoded(token) } : {}), 'tokens.json': encoded(file) };
     }
     default:
       return secret satisfies never;
@@ -102,6 +103,3 @@ function missingEntries({ random, adminToken }: EnsureContext, secret: Described
 
 /** 256 bits. It starts with a letter, because the configuration of NATS takes digits for a number. */
 const password = (random: EnsureContext['random']): string => `p${Buffer.from(random(32)).toString('hex')}`;
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-const textOf = (encoded: string): string => Buffer.from(encoded, 'base64').toString();

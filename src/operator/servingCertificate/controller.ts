@@ -6,6 +6,8 @@ import type { Instant } from '../../job/time.ts';
 import type { IssueCertificate } from '../../ports/certificates.ts';
 import type { KubeObject, ResourceKey, ResourceType } from '../../ports/kubernetes.ts';
 import type { OperatorContext } from '../context.ts';
+import { type Secret, secretType } from '../resources/builtInKinds.ts';
+import { encoded, entryOf } from '../resources/secretData.ts';
 import type { Controller } from '../runtime/controller.ts';
 import { authoritiesIn, backdatedBy, trustedAfter, validFor, whyRenew, type StoredCertificate } from './decide.ts';
 
@@ -22,7 +24,6 @@ const lookEvery = 60_000;
 /** While one of them does not exist, ms. */
 const lookAgain = 2_000;
 
-const secretType: ResourceType = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets' };
 const apiServiceType: ResourceType = {
   group: 'apiregistration.k8s.io',
   version: 'v1',
@@ -47,7 +48,7 @@ async function keepCertificate(
   key: ResourceKey,
 ): Promise<{ requeueAfterMs: number }> {
   const [secret, trusting] = await Promise.all([
-    context.cluster.get<SecretObject>(secretType, key),
+    context.cluster.get<Secret>(secretType, key),
     context.cluster.get<ApiServiceObject>(apiServiceType, { namespace: '', name: api.name }),
   ]);
   if (secret === undefined || trusting === undefined) return { requeueAfterMs: lookAgain };
@@ -84,7 +85,7 @@ async function renew(
   // First the trust, then the certificate: API processes use it as soon as it is in the secret.
   await trust(context, api, trusting, authorities);
   const entries = { 'tls.crt': issued.certificate, 'tls.key': issued.key, 'ca.crt': authorities };
-  const data = Object.fromEntries(Object.entries(entries).map(([entry, pem]) => [entry, base64(pem)]));
+  const data = Object.fromEntries(Object.entries(entries).map(([entry, pem]) => [entry, encoded(pem)]));
   await context.cluster.apply(secretType, { apiVersion: 'v1', kind: 'Secret', metadata: { ...key }, data });
   const fields = { key: `${key.namespace}/${key.name}`, why };
   logEvent(context.logger, 'serving_certificate_renewed', fields, `Renewed the aggregated API's certificate: ${why}`);
@@ -96,22 +97,19 @@ async function trust(
   trusting: ApiServiceObject,
   authorities: string,
 ): Promise<void> {
-  const caBundle = base64(authorities);
+  const caBundle = encoded(authorities);
   if (trusting.spec?.caBundle === caBundle) return;
-  const { apiVersion, kind } = { apiVersion: 'apiregistration.k8s.io/v1', kind: apiServiceType.kind };
-  await cluster.apply(apiServiceType, { apiVersion, kind, metadata: { namespace: '', name }, spec: { caBundle } });
+  const { group, version, kind } = apiServiceType;
+  const metadata = { namespace: '', name };
+  await cluster.apply(apiServiceType, { apiVersion: `${group}/${version}`, kind, metadata, spec: { caBundle } });
 }
 
-type SecretObject = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 type ApiServiceObject = KubeObject<{ readonly caBundle?: string }>;
 
-function storedIn({ data = {} }: SecretObject): StoredCertificate {
-  const entry = (name: string): string => Buffer.from(data[name] ?? '', 'base64').toString();
+function storedIn(secret: Secret): StoredCertificate {
   return {
-    certificate: entry('tls.crt'),
-    key: entry('tls.key'),
-    authorities: authoritiesIn(entry('ca.crt')).join(''),
+    certificate: entryOf(secret, 'tls.crt'),
+    key: entryOf(secret, 'tls.key'),
+    authorities: authoritiesIn(entryOf(secret, 'ca.crt')).join(''),
   };
 }
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
