@@ -2,7 +2,8 @@
 
 import { failed, passed, type Check } from '../../../jobs/doctor/check.ts';
 import { count } from '../../../job/explain/format.ts';
-import { conditionOf, componentOf, type Pod, type Workload } from './kinds.ts';
+import { conditionOf } from '../../../operator/resources/builtInKinds.ts';
+import { componentOf, type Pod, type Workload } from './kinds.ts';
 import { latest, podCause, timeOf, type Cause } from './podCause.ts';
 import type { ClusterView } from './view.ts';
 

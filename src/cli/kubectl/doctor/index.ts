@@ -5,7 +5,8 @@ import { failed, noted, type Check } from '../../../jobs/doctor/check.ts';
 import { componentChecks } from './components.ts';
 import { installationCheck, jobChecks } from './jobs.ts';
 import { workerPoolChecks } from './pools.ts';
-import { definitionChecks, policyChecks, secretChecks, volumeChecks } from './surroundings.ts';
+import { secretChecks } from './secrets.ts';
+import { definitionChecks, policyChecks, volumeChecks } from './surroundings.ts';
 import { viewCluster, type ClusterView } from './view.ts';
 
 /** Never throws. `namespace`: of the installation; undefined: it is searched. `now`: by this machine's clock, ms. */

@@ -4,7 +4,7 @@ import { failed, noted, passed, type Check } from '../../../jobs/doctor/check.ts
 import { count } from '../../../job/explain/format.ts';
 import { type GenerationJob, isFinished } from '../../../operator/resources/generationJob.ts';
 import type { Workload } from './kinds.ts';
-import type { ClusterView } from './view.ts';
+import { actsWithin, type ClusterView } from './view.ts';
 
 interface Watcher {
   /** As in `status.installation`. */
@@ -56,9 +56,6 @@ function commonTo(one: Watcher, two: Watcher): string | undefined {
   const common = narrow.watched!.filter((namespace) => watches(other, namespace));
   return common.length === 0 ? undefined : `namespace ${common.join(', ')}`;
 }
-
-/** ms in which an operator acts on a new resource. */
-const actsWithin = 15_000;
 
 function unwatched({ jobs, now, operators }: ClusterView, watchers: readonly Watcher[]): Check[] {
   if (operators.length === 0) return [];

@@ -1,5 +1,6 @@
-// The kinds that `doctor` reads, with the fields that it looks at.
+// The kinds that only `doctor` reads, and the fields that it looks at.
 
+import type { KubeCondition } from '../../../operator/resources/builtInKinds.ts';
 import type { KubeObject, ResourceType } from '../../../ports/kubernetes.ts';
 
 const kind = (group: string, plural: string, name: string, version = 'v1'): ResourceType => ({
@@ -9,22 +10,12 @@ const kind = (group: string, plural: string, name: string, version = 'v1'): Reso
   plural,
 });
 
-export const deploymentType = kind('apps', 'deployments', 'Deployment');
 export const statefulSetType = kind('apps', 'statefulsets', 'StatefulSet');
-export const podType = kind('', 'pods', 'Pod');
 export const eventType = kind('', 'events', 'Event');
 export const claimType = kind('', 'persistentvolumeclaims', 'PersistentVolumeClaim');
-export const secretType = kind('', 'secrets', 'Secret');
 export const storageClassType = kind('storage.k8s.io', 'storageclasses', 'StorageClass');
 export const policyType = kind('networking.k8s.io', 'networkpolicies', 'NetworkPolicy');
 export const definitionType = kind('apiextensions.k8s.io', 'customresourcedefinitions', 'CustomResourceDefinition');
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-}
 
 interface EnvVariable {
   readonly name: string;
@@ -50,7 +41,7 @@ export interface Workload extends KubeObject {
     readonly replicas?: number;
     readonly readyReplicas?: number;
     readonly updatedReplicas?: number;
-    readonly conditions?: readonly Condition[];
+    readonly conditions?: readonly KubeCondition[];
   };
 }
 
@@ -78,7 +69,7 @@ export interface Pod extends KubeObject {
     readonly phase?: string;
     readonly reason?: string;
     readonly message?: string;
-    readonly conditions?: readonly Condition[];
+    readonly conditions?: readonly KubeCondition[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };
@@ -109,17 +100,8 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
 }
 
-export interface Secret extends KubeObject {
-  readonly data?: Readonly<Record<string, string>>;
-}
-
 /** The component of the chart, or `worker`. */
 export const componentOf = ({ metadata }: KubeObject): string =>
   metadata.labels?.['app.kubernetes.io/component'] ?? 'unknown';
 
 export const releaseOf = ({ metadata }: KubeObject): string => metadata.labels?.['app.kubernetes.io/instance'] ?? '';
-
-export const conditionOf = (
-  { status }: { readonly status?: { readonly conditions?: readonly Condition[] } },
-  type: string,
-): Condition | undefined => status?.conditions?.find((condition) => condition.type === type);

@@ -1,7 +1,8 @@
 // The last complaint in the logs of pods that are not well: why a process is not ready, or why it ended.
 
 import type { Pods } from '../../../ports/kubernetes.ts';
-import { conditionOf, type Pod } from './kinds.ts';
+import { conditionOf } from '../../../operator/resources/builtInKinds.ts';
+import { type Pod } from './kinds.ts';
 
 /** Logs of so many pods are read, each for at most so long, ms. */
 const mostPods = 8;

@@ -1,7 +1,9 @@
 // Why one pod does not run, or is not ready, and what to do about it.
 
+import { addEntry } from './secrets.ts';
 import type { ClusterView } from './view.ts';
-import { conditionOf, type ContainerStatus, type KubeEvent, type Pod } from './kinds.ts';
+import { conditionOf } from '../../../operator/resources/builtInKinds.ts';
+import { type ContainerStatus, type KubeEvent, type Pod } from './kinds.ts';
 
 export interface Cause {
   readonly says: string;
@@ -105,7 +107,7 @@ function adviceOnSecret(message: string, namespace: string): string | undefined 
     /references non-existent secret key: (\S+)/.exec(message);
   if (lacks !== null) {
     const [, key = 'KEY', name = 'NAME'] = lacks;
-    return `Add the entry: \`kubectl patch secret ${name} -n ${namespace} --type merge -p '{"stringData":{"${key}":"VALUE"}}'\`.`;
+    return `Add the entry: \`${addEntry({ name, key }, namespace, 'VALUE')}\`.`;
   }
   const missing = /secret "([^"]+)" not found/.exec(message);
   if (missing === null) return undefined;

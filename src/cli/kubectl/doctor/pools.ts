@@ -1,8 +1,10 @@
 // The checks of WorkerPools: whether an operator serves them, their condition, their pause and their Secrets.
 
 import { failed, passed, type Check } from '../../../jobs/doctor/check.ts';
+import { conditionOf } from '../../../operator/resources/builtInKinds.ts';
 import type { WorkerPool } from '../../../operator/resources/workerPool.ts';
-import type { ClusterView } from './view.ts';
+import { secretProblem } from './secrets.ts';
+import { actsWithin, type ClusterView } from './view.ts';
 
 export function workerPoolChecks(view: ClusterView): Check[] {
   const served = new Set(view.operators.map(({ metadata }) => metadata.namespace));
@@ -28,7 +30,7 @@ function poolChecks(pool: WorkerPool, view: ClusterView): Check[] {
   const { name, namespace, generation = 0 } = pool.metadata;
   const label = `pool ${name}`;
   const { status = {} } = pool;
-  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  const ready = conditionOf(pool, 'Ready');
   const problems = [...secretProblems(pool, view)];
   if (ready === undefined || (status.observedGeneration ?? 0) < generation) {
     if (view.now > Date.parse(pool.metadata.creationTimestamp) + actsWithin) problems.push(notActedOn(pool));
@@ -38,9 +40,6 @@ function poolChecks(pool: WorkerPool, view: ClusterView): Check[] {
   problems.push(...pauses(pool));
   return problems.length > 0 ? problems : [passed(label, ready?.message ?? 'just created')];
 }
-
-/** ms in which an operator acts on a change. */
-const actsWithin = 15_000;
 
 const notActedOn = ({ metadata: { name, namespace } }: WorkerPool): Check =>
   failed(
@@ -57,8 +56,10 @@ function adviceOn(reason: string, name: string, namespace: string): string {
   return `\`kubectl describe workerpool ${name} -n ${namespace}\``;
 }
 
-function pauses({ metadata: { name, namespace }, spec, status }: WorkerPool): Check[] {
-  const paused = status?.conditions?.find(({ type }) => type === 'Paused');
+function pauses(pool: WorkerPool): Check[] {
+  const { metadata, spec } = pool;
+  const { name, namespace } = metadata;
+  const paused = conditionOf(pool, 'Paused');
   if (spec?.paused === true) {
     const patch = `kubectl patch workerpool ${name} -n ${namespace} --type merge -p '{"spec":{"paused":false}}'`;
     return [failed(`pool ${name}`, 'paused by spec.paused: no task starts', `Resume it: \`${patch}\`.`)];
@@ -69,21 +70,11 @@ function pauses({ metadata: { name, namespace }, spec, status }: WorkerPool): Ch
   ];
 }
 
-/** Those of the pool's keys, whether or not the operator could say it. */
-function secretProblems({ metadata: { name: pool, namespace }, spec }: WorkerPool, { secrets }: ClusterView): Check[] {
-  const found = (spec?.keys ?? []).flatMap(({ secretKeyRef: { name, key } }) => {
-    const entries = secrets.get(name);
-    if (entries === 'missing') {
-      const create = `kubectl create secret generic ${name} -n ${namespace} --from-literal=${key}=API-KEY`;
-      return [
-        failed(`pool ${pool}`, `Secret ${name} does not exist in namespace ${namespace}`, `Create it: \`${create}\`.`),
-      ];
-    }
-    if (entries === undefined || entries === 'unreadable' || entries.has(key)) return [];
-    const patch = `kubectl patch secret ${name} -n ${namespace} --type merge -p '{"stringData":{"${key}":"API-KEY"}}'`;
-    return [
-      failed(`pool ${pool}`, `Secret ${name} in namespace ${namespace} has no entry ${key}`, `Add it: \`${patch}\`.`),
-    ];
-  });
+/** The first one of the pool's keys, whether or not the operator could say it. */
+function secretProblems({ metadata: { name, namespace }, spec }: WorkerPool, view: ClusterView): Check[] {
+  const found = (spec?.keys ?? []).flatMap(
+    ({ secretKeyRef }) =>
+      secretProblem(view, secretKeyRef, { label: `pool ${name}`, namespace, value: 'API-KEY' }) ?? [],
+  );
   return found.slice(0, 1);
 }

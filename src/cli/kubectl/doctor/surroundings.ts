@@ -1,4 +1,4 @@
-// The checks of what an installation needs from its cluster: definitions, volumes, Secrets and ways through NetworkPolicies.
+// The checks of what an installation needs from its cluster: definitions, volumes and ways through NetworkPolicies.
 
 import type { z } from 'zod';
 import { failed, noted, type Check } from '../../../jobs/doctor/check.ts';
@@ -6,7 +6,7 @@ import { generationJobSpec, generationJobStatus } from '../../../operator/resour
 import { generationScheduleSpec, generationScheduleStatus } from '../../../operator/resources/generationSchedule.ts';
 import { version } from '../../../operator/resources/kinds.ts';
 import { workerPoolSpec, workerPoolStatus } from '../../../operator/resources/workerPool.ts';
-import { releaseOf, type Schema, type VolumeClaim, type Workload } from './kinds.ts';
+import { releaseOf, type Schema, type VolumeClaim } from './kinds.ts';
 import { latest } from './podCause.ts';
 import type { ClusterView } from './view.ts';
 
@@ -90,44 +90,6 @@ const isDefault = ({
 }: {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
 }): boolean => metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true';
-
-/** Secrets that containers read variables from; those of pools have their own check. */
-export function secretChecks({ workloads, secrets }: ClusterView): Check[] {
-  const found = new Map<string, Check>();
-  for (const one of workloads)
-    for (const { name, key } of refsOf(one)) {
-      const { namespace } = one.metadata;
-      const entries = secrets.get(name);
-      if (entries === 'missing') {
-        found.set(
-          name,
-          failed(
-            'secrets',
-            `Secret ${name} does not exist in namespace ${namespace}; ${one.metadata.name} needs its entry ${key}`,
-            `Create it: \`kubectl create secret generic ${name} -n ${namespace} --from-literal=${key}=VALUE\`.`,
-          ),
-        );
-      } else if (entries !== undefined && entries !== 'unreadable' && !entries.has(key)) {
-        found.set(
-          `${name} ${key}`,
-          failed(
-            'secrets',
-            `Secret ${name} in namespace ${namespace} has no entry ${key}, which ${one.metadata.name} needs`,
-            `Add it: \`kubectl patch secret ${name} -n ${namespace} --type merge -p '{"stringData":{"${key}":"VALUE"}}'\`.`,
-          ),
-        );
-      }
-    }
-  return [...found.values()];
-}
-
-const refsOf = ({ spec }: Workload) =>
-  spec.template.spec.containers.flatMap(({ env = [] }) =>
-    env.flatMap(({ valueFrom }) => {
-      const ref = valueFrom?.secretKeyRef;
-      return ref === undefined || ref.optional === true ? [] : [ref];
-    }),
-  );
 
 /** A hint only: whether a policy blocks a way cannot be seen from here. */
 export function policyChecks({ policies, words, namespace, workloads }: ClusterView): Check[] {

@@ -5,19 +5,16 @@ import type { GenerationJob } from '../../../operator/resources/generationJob.ts
 import { generationJobType, workerPoolType } from '../../../operator/resources/kinds.ts';
 import type { WorkerPool } from '../../../operator/resources/workerPool.ts';
 import { lastWords } from './lastWords.ts';
+import { deploymentType, podType, type Secret, secretType } from '../../../operator/resources/builtInKinds.ts';
 import {
   claimType,
   componentOf,
   type Definition,
   definitionType,
-  deploymentType,
   eventType,
   type KubeEvent,
   type Pod,
-  podType,
   policyType,
-  type Secret,
-  secretType,
   statefulSetType,
   storageClassType,
   type VolumeClaim,
@@ -51,6 +48,9 @@ export interface ClusterView {
   /** Such as `list pods in namespace genwarden`. */
   readonly unread: readonly string[];
 }
+
+/** ms in which an operator acts on a new resource, or a changed one. */
+export const actsWithin = 15_000;
 
 const ofGenwarden = 'app.kubernetes.io/name=genwarden';
 
