@@ -13,12 +13,12 @@ import {
   parseGenerationJob,
 } from '../resources/generationJob.ts';
 
-/** Its job is that of an earlier resource. Such a resource has no TTL: it would be applied and deleted again and again. */
+/**
+ * Its job is that of an earlier resource, and may have been retried since. Such a resource has no TTL: it would be applied and
+ * deleted again and again.
+ */
 export function showsEarlierRun({ metadata, status }: Pick<GenerationJob, 'metadata' | 'status'>): boolean {
-  return (
-    status?.conditions?.some(({ type, reason }) => type === 'Accepted' && reason === 'AlreadyRun') === true &&
-    status.jobId !== jobIdOfOwner(metadata.uid)
-  );
+  return status?.jobId !== undefined && status.jobId !== jobIdOfOwner(metadata.uid);
 }
 
 export interface EarlierRun {

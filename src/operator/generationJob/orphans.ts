@@ -2,6 +2,7 @@
 // ran, or during the submit. Only a list requested after the job was seen counts as proof.
 
 import { type ErrorCode, GenwardenError } from '../../job/errors/index.ts';
+import type { JobId } from '../../job/ids.ts';
 import type { Instant, TaskState } from '../../job/task.ts';
 import { cancelJob } from '../../jobs/cancel.ts';
 import type { EndedTask } from '../../jobs/context.ts';
@@ -22,7 +23,7 @@ export async function cancelOrphans(context: OrphanContext, owners: OwnerIndex, 
   for (const [namespace, uids] of suspects(context, owners, since)) {
     try {
       const there = await existingUids(context, namespace);
-      for (const uid of uids) if (!there.has(uid)) await cancelJobOf(context, namespace, uid);
+      for (const uid of uids) if (!there.has(uid)) await cancelJobOf(context, namespace, jobIdOfOwner(uid));
     } catch (error) {
       failures.push(error);
     }
@@ -62,11 +63,11 @@ export type CancelContext = Pick<OperatorContext, 'log' | 'follower' | 'clock' |
 const nothingToCancel: readonly ErrorCode[] = ['JobNotFound', 'JobAlreadyFinished'];
 
 /** Does nothing if the job does not exist or has finished. Throws `Unavailable`. */
-export async function cancelJobOf(context: CancelContext, tenant: string, uid: string): Promise<void> {
+export async function cancelJobOf(context: CancelContext, tenant: string, job: JobId): Promise<void> {
   const by = 'the deletion of its GenerationJob';
   try {
     const onTaskEnded = (ended: EndedTask): void => logEndedTask(context.logger, ended);
-    await cancelJob({ ...context, onTaskEnded }, { tenant, job: jobIdOfOwner(uid), by, running: 'stop' });
+    await cancelJob({ ...context, onTaskEnded }, { tenant, job, by, running: 'stop' });
   } catch (error) {
     if (!(error instanceof GenwardenError) || !nothingToCancel.includes(error.code)) throw error;
   }

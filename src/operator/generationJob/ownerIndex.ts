@@ -1,17 +1,21 @@
 // Existing and deleted GenerationJobs by UID: a job names its resource by the UID alone.
 
 import type { JobId } from '../../job/ids.ts';
+import { jobIdOfOwner } from '../../jobs/submit/index.ts';
 import type { KubeObject, ResourceKey } from '../../ports/kubernetes.ts';
 
 export interface DeletedOwner {
   readonly uid: string;
-  /** Its job had finished when the resource was last observed. */
+  /** The job that it showed. */
+  readonly job: JobId;
+  /** That job had finished when the resource was last observed. */
   readonly finished: boolean;
 }
 
 interface Present {
   readonly key: ResourceKey;
-  finished: boolean;
+  readonly job: JobId;
+  readonly finished: boolean;
 }
 
 export class OwnerIndex {
@@ -21,15 +25,18 @@ export class OwnerIndex {
   readonly #current = new Map<string, string>();
   readonly #deleted = new Map<string, Map<string, DeletedOwner>>();
 
-  /** A resource of the same name with another UID must have been deleted, even without a delete event. */
-  add({ metadata }: KubeObject, finished: boolean, job?: JobId): void {
+  /**
+   * `shown` is the job of an earlier resource. A resource of the same name with another UID must have been deleted, even
+   * without a delete event.
+   */
+  add({ metadata }: KubeObject, finished: boolean, shown?: JobId): void {
     const { uid } = metadata;
     const key = { namespace: metadata.namespace, name: metadata.name };
     const before = this.#current.get(textOf(key));
     if (before !== undefined && before !== uid) this.#moveToDeleted(key, before);
     this.#current.set(textOf(key), uid);
-    this.#present.set(uid, { key, finished });
-    if (job !== undefined) this.#shown.set(job, key);
+    this.#present.set(uid, { key, finished, job: shown ?? jobIdOfOwner(uid) });
+    if (shown !== undefined) this.#shown.set(shown, key);
   }
 
   markDeleted({ metadata }: KubeObject): void {
@@ -59,7 +66,8 @@ export class OwnerIndex {
 
   #moveToDeleted(key: ResourceKey, uid: string): void {
     const deleted = this.#deleted.get(textOf(key)) ?? new Map<string, DeletedOwner>();
-    deleted.set(uid, { uid, finished: this.#present.get(uid)?.finished ?? false });
+    const { job = jobIdOfOwner(uid), finished = false } = this.#present.get(uid) ?? {};
+    deleted.set(uid, { uid, job, finished });
     this.#deleted.set(textOf(key), deleted);
     this.#present.delete(uid);
     for (const [job, shown] of this.#shown) if (textOf(shown) === textOf(key)) this.#shown.delete(job);

@@ -78,8 +78,8 @@ export class Reconciler {
 
   /** Deleted resources that had this name. */
   async #cancelJobsOfDeleted(key: ResourceKey): Promise<void> {
-    for (const { uid, finished } of this.#owners.deletedAt(key)) {
-      if (!finished || this.#mayBeOpen(uid)) await cancelJobOf(this.#context, key.namespace, uid);
+    for (const { uid, job, finished } of this.#owners.deletedAt(key)) {
+      if (!finished || this.#mayBeOpen(job)) await cancelJobOf(this.#context, key.namespace, job);
       this.#owners.forgetDeleted(key, uid);
       this.#states.forget(uid);
     }
@@ -87,18 +87,18 @@ export class Reconciler {
 
   /** A foreign finalizer keeps a deleted resource in Terminating; its job is cancelled without waiting for that. */
   async #cancelWhileTerminating({ metadata: { uid, namespace }, status }: GenerationJob): Promise<void> {
-    if (!isFinished(status)) await cancelJobOf(this.#context, namespace, uid);
+    if (!isFinished(status)) await cancelJobOf(this.#context, namespace, status?.jobId ?? jobIdOfOwner(uid));
   }
 
-  #mayBeOpen(uid: string): boolean {
+  #mayBeOpen(job: JobId): boolean {
     const { follower } = this.#context;
-    return !follower.ready().ready || (follower.index.job(jobIdOfOwner(uid))?.openTasks ?? 0) > 0;
+    return !follower.ready().ready || (follower.index.job(job)?.openTasks ?? 0) > 0;
   }
 
   async #deletedByTtl(resource: GenerationJob): Promise<boolean> {
     const { cluster, clock } = this.#context;
     const { uid, namespace, name } = resource.metadata;
-    if (clock.now() < (deletionTime(resource) ?? Infinity) || this.#mayBeOpen(uid)) return false;
+    if (clock.now() < (deletionTime(resource) ?? Infinity) || this.#mayBeOpen(jobIdOfOwner(uid))) return false;
     await rememberRun(this.#context.tombstones, resource);
     await cluster.delete(generationJobType, { namespace, name }, { uid });
     return true;
