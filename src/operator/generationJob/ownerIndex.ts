@@ -70,7 +70,7 @@ export class OwnerIndex {
     deleted.set(uid, { uid, job, finished });
     this.#deleted.set(textOf(key), deleted);
     this.#present.delete(uid);
-    for (const [job, shown] of this.#shown) if (textOf(shown) === textOf(key)) this.#shown.delete(job);
+    for (const [shown, at] of this.#shown) if (textOf(at) === textOf(key)) this.#shown.delete(shown);
     if (this.#current.get(textOf(key)) === uid) this.#current.delete(textOf(key));
   }
 }
