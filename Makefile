@@ -65,7 +65,7 @@ dev: setup ## Run everything on this machine until Ctrl-C
 	@bin/genwarden dev
 
 .PHONY: test
-test: setup s3-server python-tools openapi-tools ## Run all checks and most tests (12 minutes on two cores); .ci/run runs everything
+test: setup s3-server ## Run all checks and most tests (10 minutes on two cores); .ci/run runs everything
 	@hack/run-tests.sh
 
 .PHONY: test-unit
@@ -86,8 +86,9 @@ test-integration: setup s3-server ## Run the tests of whole processes
 	@vitest run --project integration
 
 .PHONY: test-clients
-test-clients: setup python-tools openapi-tools ## Run the tests of the Python client and of generated clients, against real processes
-	@vitest run --project clients
+test-clients: setup python-tools openapi-tools ## Run the tests of both clients, of generated ones, of the examples and of the installed package (3 minutes)
+	@vitest run --project clients --project examples --project package \
+		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
 .PHONY: test-cluster
 test-cluster: setup ## Run the tests in the Kubernetes of KUBECONFIG, or in a new one (Linux, root)

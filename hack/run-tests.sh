@@ -15,8 +15,9 @@ for check in check-format lint types unused; do
 done
 
 echo '== tests'
-vitest run --project '!model' "$@" --reporter=default --reporter=json --outputFile.json="$results" || failed="$failed tests"
+vitest run --project unit --project simulation --project conformance --project integration \
+  --reporter=default --reporter=json --outputFile.json="$results" || failed="$failed tests"
 
-echo '== not included: make test-model, faults-processes, bad-day, edges, observability, fuzz-http, test-browser, and test-cluster in a real Kubernetes'
+echo '== not included: make test-clients, test-model, faults-processes, bad-day, edges, observability, fuzz-http, test-browser, and test-cluster in a real Kubernetes'
 [ -z "$failed" ] || echo "FAILED:$failed"
 node hack/count-tests.ts "$results" && [ -z "$failed" ]
