@@ -49,7 +49,7 @@ python-tools:
 	@hack/install-python.sh
 
 .PHONY: chart-judges
-chart-judges: packages ## Judge the chart with helm lint, kube-score and checkov; fails for what hack/chart-judges/exceptions.yaml does not explain
+chart-judges: packages ## Judge the chart with helm lint, kube-score and checkov, and our resources with kstatus; fails for what hack/chart-judges/exceptions.yaml does not explain
 	@node hack/chart-judges.ts
 
 .PHONY: openapi-tools

@@ -1,11 +1,13 @@
 // What public judges of charts find in this one: `helm lint --strict`, kube-score and checkov, for production and for evaluation,
 // workers included. Each finding must be in hack/chart-judges/exceptions.yaml with a reason, and each exception must still be found.
+// And what kstatus makes of our resources in each state.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse, parseAllDocuments, stringify } from 'yaml';
+import { kstatusCases } from '../test/unit/operator/resources/kstatusCases.ts';
 
 const root = join(import.meta.dirname, '..');
 const chart = join(root, 'charts/genwarden');
@@ -70,9 +72,12 @@ async function main(): Promise<boolean> {
       }
     }
     const stale = exceptions.filter((exception) => !used.has(exception));
+    const misjudged = await misjudgedByKstatus(folder);
+    console.log(`\nkstatus: ${kstatusCases.length} resources, ${misjudged.length} not as expected`);
+    for (const line of misjudged) console.log(`kstatus: ${line}`);
     for (const line of unexplained) console.log(`not explained: ${line}`);
     for (const { judge, check, where } of stale) console.log(`no longer found: ${judge}, ${check} at ${where}`);
-    return unexplained.length === 0 && stale.length === 0;
+    return unexplained.length + stale.length + misjudged.length === 0;
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -158,6 +163,17 @@ async function checkov(file: string): Promise<Verdict> {
 interface Checked {
   readonly results: { readonly failed_checks: readonly { readonly check_id: string; readonly resource: string }[] };
   readonly summary: { readonly passed: number };
+}
+
+async function misjudgedByKstatus(folder: string): Promise<string[]> {
+  const sum = await output('sh', ['-c', 'cat hack/chart-judges/kstatus/* | cksum']);
+  const program = join(process.env['HOME']!, `.cache/genwarden/kstatus-${sum.split(' ')[0]}/kstatus`);
+  const file = join(folder, 'resources.json');
+  await writeFile(file, JSON.stringify(kstatusCases.map(({ resource }) => resource)));
+  const judged = (await output('sh', ['-c', '"$0" <"$1"', program, file])).trim().split('\n');
+  return kstatusCases.flatMap(({ what, expected }, index) =>
+    judged[index] === expected ? [] : [`${what}: ${judged[index]}, expected ${expected}`],
+  );
 }
 
 /** Standard output of a program; throws if its exit status is not one of `statuses`. */
