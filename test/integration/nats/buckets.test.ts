@@ -42,6 +42,19 @@ test('an unreadable declaration is ignored', async () => {
   expect(other.find('broken')).toBeUndefined();
 });
 
+test('a bucket of more entries than one direct get answers is read whole', async () => {
+  const { prefix, link } = await openNats();
+  const one = await link();
+  await natsPoolRegistry(one);
+  const names = Array.from({ length: 1_100 }, (_, index) => `pool-${String(index).padStart(4, '0')}`);
+  const publish = (name: string) =>
+    jetstream(one.connection).publish(`$KV.${prefix}_pools.${name}`, JSON.stringify(pool(name)));
+  await Promise.all(names.map(publish));
+  await publish('pool-0000');
+  const registry = await natsPoolRegistry(await link());
+  expect(registry.list().map(({ name }) => name)).toEqual(names);
+});
+
 test('a bucket with the wrong expiry is refused with advice', async () => {
   const { prefix, link } = await openNats();
   const one = await link();

@@ -111,7 +111,7 @@ export function directReadOrTooMany(
   });
 }
 
-/** Every message of one literal subject, oldest first. Throws as `directRead` does. */
+/** Every message of a subject, best a literal one, oldest first. Throws as `directRead` does. */
 export async function allOfSubject(
   link: RequestLink,
   stream: string,

@@ -4,7 +4,7 @@
 import type { KV } from '@nats-io/kv';
 import { sleep } from '../../../async/sleep.ts';
 import { streamInfo } from '../jetstream/api.ts';
-import { directRead } from '../jetstream/reads.ts';
+import { allOfSubject } from '../jetstream/reads.ts';
 import { retryAtStart, retryDelay } from '../jetstream/retry.ts';
 import type { NatsLink } from '../link/connection.ts';
 
@@ -61,11 +61,11 @@ export async function mirrorBucket(link: NatsLink, kv: KV, bucket: string): Prom
   };
 }
 
-/** All values, read without a consumer. The server refuses more than 1,024. */
+/** All values, read without a consumer: a bucket has one message for each key. One that changes meanwhile may be found twice. */
 async function listBucket(link: NatsLink, bucket: string): Promise<{ found: BucketEntry[]; upTo: number }> {
   const stream = `KV_${bucket}`;
   const { state } = await streamInfo(link, stream);
-  const { messages } = await directRead(link, stream, { multi_last: [`$KV.${bucket}.>`] });
+  const messages = await allOfSubject(link, stream, `$KV.${bucket}.>`);
   const values = messages.filter(({ headers }) => (headers?.get('KV-Operation') ?? '') === '');
   const found = values.map(({ subject, sequence, data }) => ({
     key: subject.slice(`$KV.${bucket}.`.length),
