@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packImage } from './archive.ts';
 import { applicationConfig, applicationPaths, programs, systemFiles } from './contents.ts';
+import { sourcesBefore } from './releaseBefore.ts';
 import { addAccounts, addFile, addLibraries, addProgram, onPath } from './system.ts';
 
 const run = promisify(execFile);
@@ -17,15 +18,30 @@ export const images = {
   genwarden: { name: 'reg.local/genwarden:test', pack: packApplication },
   nats: { name: 'reg.local/nats:2.15.2', pack: packNats },
   pause: { name: 'reg.local/pause:1', pack: packPause },
+  before: { name: 'reg.local/genwarden:before', pack: packBefore },
 };
 
+/** Those that every node has; others are packed when they are named. */
+export const nodeImages: readonly (keyof typeof images)[] = ['genwarden', 'nats', 'pause'];
+
+function packApplication(file: string, name: string, workFolder: string): Promise<void> {
+  return packSources(root, file, name, workFolder);
+}
+
+/** The application of the release before this one. */
+async function packBefore(file: string, name: string, workFolder: string): Promise<void> {
+  const sources = join(workFolder, 'sources');
+  await sourcesBefore(sources);
+  await packSources(sources, file, name, workFolder);
+}
+
 /** Matches the final stage of the Dockerfile, on a minimal base. Layers that change least come first. */
-async function packApplication(file: string, name: string, workFolder: string): Promise<void> {
+async function packSources(sources: string, file: string, name: string, workFolder: string): Promise<void> {
   const base = join(workFolder, 'base');
   const application = join(workFolder, 'application');
   await mkdir(application, { recursive: true });
   const modules = await productionModules();
-  await Promise.all([addBase(base, modules), addApplication(application)]);
+  await Promise.all([addBase(base, modules), addApplication(application, sources)]);
   await packImage(
     file,
     name,
@@ -55,23 +71,25 @@ async function nativeFiles(modules: readonly string[]): Promise<string[]> {
   return found;
 }
 
-/** Our own files without node_modules. Compiles the present sources, and leaves the checkout's dist alone. */
-async function addApplication(folder: string): Promise<void> {
+/** Our own files without node_modules. Compiles the sources, and leaves their dist alone. */
+async function addApplication(folder: string, sources: string): Promise<void> {
   for (const path of applicationPaths) {
     if (path === 'node_modules' || path === 'dist') continue;
-    await cp(join(root, path), join(folder, path), { recursive: true });
+    await cp(join(sources, path), join(folder, path), { recursive: true });
   }
-  await compile(join(folder, 'dist'));
+  await compile(join(folder, 'dist'), sources);
 }
 
 /** Type errors are printed but do not stop the build: `make test` reports them. */
-async function compile(folder: string): Promise<void> {
+async function compile(folder: string, sources: string): Promise<void> {
   const tsc = join(root, 'node_modules/.bin/tsc');
-  await run(tsc, ['-p', join(root, 'tsconfig.build.json'), '--outDir', folder]).catch((error: { stdout: string }) => {
-    process.stderr.write(`genwarden image: the types do not check:\n${error.stdout}`);
-  });
+  await run(tsc, ['-p', join(sources, 'tsconfig.build.json'), '--outDir', folder]).catch(
+    (error: { stdout: string }) => {
+      process.stderr.write(`genwarden image: the types do not check:\n${error.stdout}`);
+    },
+  );
   if (!existsSync(join(folder, 'cli/main.js'))) throw new Error('the compiler left no dist/cli/main.js');
-  await run(process.execPath, [join(root, 'hack/build-console.ts'), join(folder, 'console')]);
+  await run(process.execPath, [join(sources, 'hack/build-console.ts'), join(folder, 'console')]);
 }
 
 interface InstalledPackages {

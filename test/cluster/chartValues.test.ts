@@ -254,7 +254,10 @@ test('an HTTPRoute has the timeouts and filters of the values, extra objects are
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-a' } },
     'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: {{ include "genwarden.fullname" . }}-b }',
   ];
-  const objects = await render({ api: { replicas: null, httpRoute: { ...route, timeouts: null } }, extraObjects });
+  const objects = await render({
+    api: { replicas: null, httpRoute: { ...route, timeouts: { request: null } } },
+    extraObjects,
+  });
   const [rule] = objects.find(({ kind }) => kind === 'HTTPRoute')!.spec.rules;
   expect([rule.timeouts, rule.filters]).toEqual([undefined, route.filters]);
   const names = objects.map(({ metadata: { name } }) => name);

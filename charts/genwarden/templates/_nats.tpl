@@ -15,12 +15,13 @@
 
 {{/* Whether the chart's own NATS has TLS. */}}
 {{- define "genwarden.natsTls" -}}
-{{- and (not .Values.nats.external.urls) (ne (printf "%s%s" .Values.nats.tls.existingSecret .Values.nats.tls.issuerRef.name) "") -}}
+{{- $tls := .Values.nats.tls | default dict -}}
+{{- and (not .Values.nats.external.urls) (not (empty (coalesce $tls.existingSecret ($tls.issuerRef).name))) -}}
 {{- end -}}
 
 {{/* Name of the secret with the certificate of the chart's own NATS. */}}
 {{- define "genwarden.natsTlsSecret" -}}
-{{- .Values.nats.tls.existingSecret | default (printf "%s-nats-tls" (include "genwarden.fullname" .)) -}}
+{{- (.Values.nats.tls).existingSecret | default (printf "%s-nats-tls" (include "genwarden.fullname" .)) -}}
 {{- end -}}
 
 {{/* Name of the secret with the certificate authority of the servers, of the chart's own ones too; empty if there is none. */}}

@@ -24,9 +24,12 @@ async function findHelm(): Promise<string | undefined> {
 }
 
 /** Undefined without helm. `args` are more arguments of `helm template`. */
-export async function helmText(...args: string[]): Promise<string | undefined> {
+export const helmText = (...args: string[]): Promise<string | undefined> => chartText(chart, ...args);
+
+/** That of another chart: a folder, or a package. */
+export async function chartText(path: string, ...args: string[]): Promise<string | undefined> {
   if (program === undefined) return undefined;
-  const all = ['template', 'genwarden', chart, '-n', 'genwarden', '--kube-version', '1.30.0', ...args];
+  const all = ['template', 'genwarden', path, '-n', 'genwarden', '--kube-version', '1.30.0', ...args];
   return (await run(program, all, { cwd: root, env, maxBuffer: 64 * 1024 * 1024 })).stdout;
 }
 

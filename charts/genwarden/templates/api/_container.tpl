@@ -6,7 +6,7 @@ args: [api]
 ports:
   - { name: http, containerPort: 8080 }
   - { name: metrics, containerPort: 8081 }
-  {{- if .root.Values.jobsApi.enabled }}
+  {{- if (.root.Values.jobsApi).enabled }}
   - { name: https-jobs, containerPort: 8443 }
   {{- end }}
 env:
@@ -30,7 +30,7 @@ env:
   - name: GENWARDEN_CORS_ORIGINS
     value: {{ join "," . | quote }}
   {{- end }}
-  {{- if .root.Values.jobsApi.enabled }}
+  {{- if (.root.Values.jobsApi).enabled }}
   - name: GENWARDEN_JOBS_API_SECRET
     value: {{ include "genwarden.jobsApiSecret" .root }}
   {{- end }}

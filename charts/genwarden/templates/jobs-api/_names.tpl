@@ -14,7 +14,7 @@
 
 {{/* The service account of the API's pods: the aggregated API asks Kubernetes whom to trust and who may do what. */}}
 {{- define "genwarden.apiAccount" -}}
-{{- if .Values.jobsApi.enabled -}}
+{{- if (.Values.jobsApi).enabled -}}
 {{- printf "%s-api" (include "genwarden.fullname" .) -}}
 {{- end -}}
 {{- end -}}

@@ -4,11 +4,12 @@ never depends on it.
 */}}
 {{- define "genwarden.checkNatsServers" -}}
 {{- $nats := .Values.nats -}}
+{{- $tls := $nats.tls | default dict -}}
 {{- $clustered := eq (include "genwarden.natsClustered" .) "true" -}}
-{{- if and $nats.tls.existingSecret $nats.tls.issuerRef.name -}}
+{{- if and $tls.existingSecret ($tls.issuerRef).name -}}
 {{- fail "nats.tls.existingSecret and nats.tls.issuerRef are mutually exclusive: set only one of them" -}}
 {{- end -}}
-{{- if and $nats.external.urls (or $nats.tls.existingSecret $nats.tls.issuerRef.name) -}}
+{{- if and $nats.external.urls (or $tls.existingSecret ($tls.issuerRef).name) -}}
 {{- fail "nats.tls is for the chart's own NATS: with nats.external.urls, set nats.external.tls" -}}
 {{- end -}}
 {{- if and (not $nats.external.urls) (not (has (int $nats.replicas) (list 1 3))) -}}

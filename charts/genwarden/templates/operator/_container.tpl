@@ -15,7 +15,7 @@ env:
   - name: GENWARDEN_WATCH_NAMESPACES
     value: {{ join "," . | quote }}
   {{- end }}
-  {{- if and .root.Values.jobsApi.enabled (not .root.Values.jobsApi.issuerRef.name) }}
+  {{- if and (.root.Values.jobsApi).enabled (not (.root.Values.jobsApi.issuerRef).name) }}
   - name: GENWARDEN_JOBS_API_SECRET
     value: {{ include "genwarden.jobsApiSecret" .root }}
   - name: GENWARDEN_JOBS_API_SERVICE
