@@ -20,7 +20,8 @@ export const jobConditions: readonly ConditionText[] = [
       ReferenceNotFound: 'A reference names an image that is not stored. The operator retries likewise.',
       SourceNotFound: 'A ConfigMap or Secret that the spec names does not exist, or lacks the entry. Retried likewise.',
       SourceForbidden: 'The operator may not read it: set `operator.readReferences` in the chart. Retried likewise.',
-      InvalidRequest: 'The spec is invalid in a way that the API server cannot check. Final.',
+      InvalidRequest:
+        'The spec is invalid in a way that the API server cannot check. Final, except for a field that only a newer version of the operator knows: retried likewise.',
     },
   },
   {

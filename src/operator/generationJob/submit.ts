@@ -22,6 +22,7 @@ import {
   type GenerationJobSpec,
   parseGenerationJob,
 } from '../resources/generationJob.ts';
+import { mayBeNewer } from '../resources/kinds.ts';
 import type { Refused } from './observe.ts';
 import { withSources } from './sources.ts';
 
@@ -121,15 +122,14 @@ const retryableRefusals: ReadonlySet<ErrorCode> = new Set([
   'SourceForbidden',
 ] satisfies ErrorCode[]);
 
-export function classifyRefusal(
-  error: GenwardenError,
-  { spec, metadata, status }: GenerationJob,
-  now: Instant,
-): Refused {
+export function classifyRefusal(error: GenwardenError, resource: GenerationJob, now: Instant): Refused {
+  const { spec, metadata, status } = resource;
   const { code, message, hint } = error;
+  // While an upgrade replaces the operator, the definitions are newer than it.
+  const mayPass = retryableRefusals.has(code) || mayBeNewer(parseGenerationJob(resource));
   const since = resumedAt(status, now) ?? Date.parse(metadata.creationTimestamp);
   const end = since + (spec === undefined ? 0 : retryWindow(spec));
-  return { kind: 'refused', code, message, hint, retriedUntil: retryableRefusals.has(code) && now < end ? end : null };
+  return { kind: 'refused', code, message, hint, retriedUntil: mayPass && now < end ? end : null };
 }
 
 /** The time of a suspend does not count. */

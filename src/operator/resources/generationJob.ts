@@ -38,9 +38,11 @@ export const generationJobSpec = z
     ),
     jobMetadata: body.metadata,
     webhook: body.webhook,
+    // No default: the API server would add it to each resource, and an operator of an earlier version, which an upgrade still runs for a
+    // while, would not know it.
     suspend: z
       .boolean()
-      .default(false)
+      .optional()
       .describe(
         'While true, the job is not submitted; a submitted one is stopped, and resumed with what it has once this is false. May be changed.',
       ),

@@ -30,9 +30,15 @@ export function parseSpec<Spec>(schema: z.ZodType<Spec>, object: Pick<KubeObject
   return result.success ? { spec: result.data } : { problems: result.error.issues.flatMap(fieldProblems) };
 }
 
+/** Whether an operator of a newer version may accept the spec: the API server drops fields that no definition has. */
+export const mayBeNewer = <Spec>(parsed: Parsed<Spec>): boolean =>
+  'problems' in parsed && parsed.problems.every(({ message }) => message === unknownField);
+
+const unknownField = 'is not a known field';
+
 function fieldProblems(issue: z.core.$ZodIssue): FieldProblem[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: 'is not a known field' }));
+    return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: unknownField }));
   }
   return [{ path: pathText(issue.path), message: issue.message }];
 }

@@ -6,6 +6,17 @@ import { anOperator, aPool, aWorld, conditions, create, hands, peek, statusWrite
 const digest = `sha256:${'a'.repeat(64)}`;
 
 describe('a retryable refusal', () => {
+  test('a field that only a newer operator knows leaves the resource to it; a wrong value is final', async () => {
+    const { world } = await reconciled('yard', { novelty: true });
+    expect(conditions(peek(world, 'yard'))).toMatchObject({
+      Accepted: 'False InvalidRequest',
+      Finished: 'False InvalidRequest',
+    });
+    expect(peek(world, 'yard')?.status?.message).toMatch(/spec\.novelty: is not a known field.* Retrying until /);
+    const { world: other } = await reconciled('yard', { novelty: true, kind: 'cake' });
+    expect(conditions(peek(other, 'yard'))).toMatchObject({ Finished: 'True InvalidRequest' });
+  });
+
   test('a missing pool is reported in a condition; the job runs once the pool exists', async () => {
     const { world, operator, resource } = await reconciled('yard', { pool: 'drawings' });
     expect(conditions(peek(world, 'yard'))).toMatchObject({
