@@ -155,6 +155,31 @@ test('a raised retention raises the expiry of every stream', async () => {
   }
 });
 
+test('a lowered retention lowers the age of all streams once the jobs of before have expired', async () => {
+  await using server = await startNatsServer();
+  const link = await connectTo([server.url], 'lowered');
+  await provisionNats(link, settings);
+  const { link: controller } = changed(link, {});
+  const { streams } = await managerOf(link);
+  const names = ['lowered_tasks', 'lowered_webhooks', 'OBJ_lowered_artifacts'];
+  const mark = 'genwarden.max-age-longer-since';
+  for (const name of names) {
+    await provisionNats(controller, { retentionMs: 2 * hour });
+    const { config } = await infoOf(link, name);
+    expect(config.max_age).toBe(25 * hour * 1e6);
+    const [wanted, since] = config.metadata![mark]!.split(' ');
+    const earlier = new Date(Date.parse(since!) - 25 * hour).toISOString();
+    await streams.update(name, { ...config, metadata: { ...config.metadata, [mark]: `${wanted} ${earlier}` } });
+  }
+  await provisionNats(controller, { retentionMs: 2 * hour });
+  for (const name of names) {
+    const { config } = await infoOf(link, name);
+    expect(config.max_age).toBe(3 * hour * 1e6);
+    expect(config.metadata).not.toHaveProperty([mark]);
+  }
+  expect(texts(controller)).toEqual([]);
+});
+
 test('a limit on the size of messages is removed', async () => {
   await using server = await startNatsServer();
   const link = await connectTo([server.url], 'sizes');

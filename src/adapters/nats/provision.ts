@@ -8,6 +8,7 @@ import { webhooksName } from './jetstream/streamNames.ts';
 import type { NatsLink } from './link/connection.ts';
 import { marksBucket } from './log/watermark.ts';
 import { mayCreateStream } from './stream/ensure.ts';
+import { streamName } from './stream/subjects.ts';
 import { ensureTaskStream, type StreamSettings } from './stream/taskStream.ts';
 import { ensureWebhookStream } from './webhooks/stream.ts';
 
@@ -23,12 +24,21 @@ export async function provisionNats(link: NatsLink, settings: StreamSettings): P
   await ensureTaskStream(link, settings);
 }
 
-/** Tries again what NATS refused to change, for example until the account's limit has been raised. */
+/** ms between two looks at streams whose age may be lowered. */
+const lookEvery = 3_600_000;
+
+/**
+ * Tries again what NATS refused to change, for example until the account's limit has been raised. A process that may change the
+ * streams also looks every hour whether their age may be lowered.
+ */
 export function retryKeptSettings(link: NatsLink, settings: StreamSettings, everyMs = 60_000): { close(): void } {
   let busy = false;
+  let lookedAt = performance.now();
   const timer = setInterval(() => {
-    if (busy || link.kept.size === 0) return;
+    const isLookDue = performance.now() - lookedAt >= lookEvery && mayCreateStream(link, streamName(link.prefix));
+    if (busy || (link.kept.size === 0 && !isLookDue)) return;
     busy = true;
+    lookedAt = performance.now();
     // A failure is one of the connection, which reports itself.
     void provisionNats(link, { ...settings, signal: link.closing })
       .catch(() => undefined)

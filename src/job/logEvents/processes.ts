@@ -137,6 +137,16 @@ export const natsEvents = define({
     fields: ['stream', 'error'],
     when: 'JetStream does not provide the stream yet. At most one line in ten seconds.',
   },
+  stream_age_lowered: {
+    level: 'info',
+    fields: ['stream'],
+    when: 'The controller lowers the age of a stream after all jobs from before GENWARDEN_RETENTION was lowered have expired.',
+  },
+  stream_age_waits: {
+    level: 'info',
+    fields: ['stream'],
+    when: 'GENWARDEN_RETENTION was lowered. The stream keeps its age for as long as earlier jobs need it.',
+  },
   stream_setting_kept: {
     level: 'warn',
     fields: ['stream', 'setting', 'wanted', 'keeps', 'hint'],

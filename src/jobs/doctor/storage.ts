@@ -50,7 +50,7 @@ function settings({ unsuitable, kept = [], replicas, maxAgeMs }: NatsStatus, ret
 const spareMs = 2 * 3_600_000;
 
 const aboutRetention =
-  'A lower GENWARDEN_RETENTION holds for jobs that are submitted from then on, and frees nothing at once. It does not lower the max_age of the stream either: once no job that was submitted before needs it, do that with `nats stream edit`.';
+  'A lower GENWARDEN_RETENTION holds for jobs that are submitted from then on, and frees nothing at once: the controller lowers the max_age of the stream when the jobs that were submitted before have expired.';
 
 export async function stream({ log }: StorageContext): Promise<Check> {
   const { bytes, maxBytes } = await log.health();

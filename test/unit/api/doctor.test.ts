@@ -151,7 +151,7 @@ test('storage that is nearly full, and a stream that keeps more than the retenti
     'A lower GENWARDEN_RETENTION holds for jobs that are submitted from then on',
   );
   expect(byName['settings']!.says).toContain('it keeps messages for 14 days, but GENWARDEN_RETENTION is 7 days');
-  expect(byName['settings']!.advice).toContain('does not lower the max_age of the stream');
+  expect(byName['settings']!.advice).toContain('lowers the max_age of the stream when');
   expect(byName['bucket']).toMatchObject({ ok: true, advice: null });
 });
 

@@ -8,6 +8,7 @@ import { once } from '../jetstream/retry.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { accountLimit, describeKept, differences, settings, wouldDelete } from './keptSettings.ts';
 import type { AccountLimit, Setting, WantedSettings } from './keptSettings.ts';
+import { ageChange, logAgeChange } from './lowerAge.ts';
 
 /** Returns the configuration that the stream has now. Throws `Unavailable` if the connection is lost. */
 export async function changeStream(link: NatsLink, info: StreamInfo, wanted: WantedSettings): Promise<StreamConfig> {
@@ -26,7 +27,18 @@ export async function changeStream(link: NatsLink, info: StreamInfo, wanted: Wan
   for (const setting of settings) {
     if (!refused.has(setting)) link.kept.delete(`${wanted.name} ${setting}`);
   }
-  return config;
+  return { ...config, ...(await lowerAge(link, { ...info, config }, wanted)) };
+}
+
+/** What is refused is tried again later, and is no problem. */
+async function lowerAge(link: NatsLink, info: StreamInfo, wanted: WantedSettings): Promise<Partial<StreamConfig>> {
+  // The server's time, which the client's type does not have.
+  const { ts } = info as StreamInfo & { readonly ts: string };
+  const change = ageChange(info.config, wanted, ts);
+  if (change === undefined) return {};
+  if ((await refusalOf(link, { ...info.config, ...change })) !== undefined) return {};
+  logAgeChange(link, info.config, change);
+  return change;
 }
 
 /** Undefined if NATS has made the change. Each is asked for alone: one that is refused must not hinder the others. */

@@ -42,7 +42,7 @@ export function accountLimit(stats: JetStreamAccountStats, replicas: number): Ac
   };
 }
 
-/** Retention and replicas are only ever raised. */
+/** Retention and replicas are only raised; `ageChange` lowers the retention later. */
 export function differences(found: StreamConfig, wanted: WantedSettings): Setting[] {
   const isShorter = found.max_age !== 0 && (wanted.max_age === 0 || found.max_age < wanted.max_age);
   return [

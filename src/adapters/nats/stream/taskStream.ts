@@ -30,7 +30,7 @@ export interface StreamSettings {
 
 /**
  * Makes sure that the stream exists and is suitable, waiting while the cluster has no leader. A retention or a number of
- * replicas that is too low is raised; none is ever lowered here. A limit in bytes is set if the link has one. What NATS
+ * replicas that is too low is raised, and an age is lowered once no job needs it. A limit in bytes is set if the link has one. What NATS
  * refuses to change is in `link.kept`. A process whose user may not create the stream waits for the controller. Throws
  * `NatsUnsuitable`, `NatsTooOld` or the signal's reason.
  */
