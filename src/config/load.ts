@@ -42,7 +42,7 @@ export function readSettings(input: SettingsInput): { settings: Settings; resolv
     ...(input.command === undefined || input.command === 'client' ? [] : proxyProblems(input.env)),
   ];
   if (!parsed.success || problems.length > 0) throw invalidSettings(problems);
-  return { settings: withS3Files(withKeysFile(parsed.data, resolved), resolved), resolved };
+  return { settings: withFiles(withKeysFile(parsed.data, resolved), resolved), resolved };
 }
 
 function withKeysFile(settings: z.infer<typeof settingsSchema>, resolved: readonly ResolvedSetting[]): Settings {
@@ -54,16 +54,21 @@ function withKeysFile(settings: z.infer<typeof settingsSchema>, resolved: readon
   return { ...settings, ...(Object.fromEntries(parts) as Pick<Settings, ProviderName>) };
 }
 
-function withS3Files(settings: Settings, resolved: readonly ResolvedSetting[]): Settings {
+/** Adds the paths of secrets that processes read again. */
+function withFiles(settings: Settings, resolved: readonly ResolvedSetting[]): Settings {
   const fileOf = (name: string, key: string): object => {
     const { source } = resolved.find(({ definition }) => definition.name === name)!;
     return source.kind === 'file' ? { [key]: source.path } : {};
   };
-  const files = {
+  const s3 = {
     ...fileOf('S3_ACCESS_KEY_ID', 'accessKeyIdFile'),
     ...fileOf('S3_SECRET_ACCESS_KEY', 'secretAccessKeyFile'),
   };
-  return { ...settings, s3: { ...settings.s3, ...files } };
+  const nats = {
+    ...fileOf('NATS_PASSWORD', 'passwordFile'),
+    ...fileOf('NATS_SYSTEM_PASSWORD', 'systemPasswordFile'),
+  };
+  return { ...settings, s3: { ...settings.s3, ...s3 }, nats: { ...settings.nats, ...nats } };
 }
 
 function resolve(definition: SettingDefinition, input: SettingsInput): ResolvedSetting {

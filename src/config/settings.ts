@@ -271,6 +271,7 @@ export const settingsSchema = z.object({
 export type Settings = z.infer<typeof settingsSchema> &
   Readonly<Record<ProviderName, KeysFile>> & {
     readonly s3: CredentialFiles;
+    readonly nats: PasswordFiles;
     readonly log: { readonly brief?: boolean };
   };
 
@@ -279,11 +280,9 @@ interface KeysFile {
   readonly apiKeysFile?: string;
 }
 
-/** The same for the credentials of S3. */
-interface CredentialFiles {
-  readonly accessKeyIdFile?: string;
-  readonly secretAccessKeyFile?: string;
-}
+/** The same for the credentials of S3 and the passwords of NATS. */
+type CredentialFiles = Readonly<Partial<Record<'accessKeyIdFile' | 'secretAccessKeyFile', string>>>;
+type PasswordFiles = Readonly<Partial<Record<'passwordFile' | 'systemPasswordFile', string>>>;
 
 /** One provider's part of the settings. */
 export type ProviderSettings = Settings[ProviderName];

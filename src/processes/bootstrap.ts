@@ -95,7 +95,7 @@ export async function startProcess(
     resources.own('stream settings', retryKeptSettings(link, { retentionMs }), (it) => it.close());
     setProbes({
       live,
-      ready: () => ({ ...readiness(link.connected(), ready()), ...remarksOn(storageOf(link).full(), link.kept) }),
+      ready: () => ({ ...readiness(link, ready()), ...remarksOn(storageOf(link).full(), link.kept) }),
     });
     return { name: context.name, close: () => resources.close(), finished, ...(url === undefined ? {} : { url }) };
   } catch (error) {
@@ -158,9 +158,11 @@ async function bootstrap(
 
 const notReady = (...reasons: string[]): Readiness => ({ ready: false, reasons });
 
-function readiness(connected: boolean, parts: readonly { ready: boolean; reason: string }[]): Readiness {
+function readiness(link: NatsLink, parts: readonly { ready: boolean; reason: string }[]): Readiness {
+  const rejection = link.rejected();
+  const why = rejection === undefined ? '' : `, which rejects the login (${rejection})`;
   const reasons = [
-    ...(connected ? [] : ['not connected to NATS']),
+    ...(link.connected() ? [] : [`not connected to NATS${why}`]),
     ...parts.filter(({ ready }) => !ready).map(({ reason }) => reason),
   ];
   return { ready: reasons.length === 0, reasons };

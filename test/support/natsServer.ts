@@ -47,6 +47,8 @@ export interface NatsServer extends AsyncDisposable {
   readonly exited: Promise<Exit>;
   /** Starts again on the same port and store; a process that still runs is stopped with SIGTERM first. */
   restart(): Promise<void>;
+  /** Lets the running server read its configuration again, with another `config` than it was started with. */
+  reload(config: string): Promise<void>;
   /** Ends the process and removes the temp folder (a `storeDir` that was given stays); may be called more than once. */
   stop(): Promise<void>;
 }
@@ -65,8 +67,8 @@ const startTimeoutMs = 20_000;
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
   const folder = await tempFolder('nats');
   const storeDir = options.storeDir ?? join(folder.path, 'store');
+  const file = join(folder.path, 'nats.conf');
   const start = async (port: number | undefined): Promise<Running> => {
-    const file = join(folder.path, 'nats.conf');
     await writeFile(file, natsConfig({ ...options, port, storeDir }));
     return launch(file, folder.path, options.tls === true);
   };
@@ -97,6 +99,10 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     restart: async () => {
       await end(running);
       running = await start(port);
+    },
+    reload: async (config) => {
+      await writeFile(file, natsConfig({ ...options, config, port, storeDir }));
+      running.child.kill('SIGHUP');
     },
     stop,
     [Symbol.asyncDispose]: stop,

@@ -24,9 +24,10 @@ export function healthRoutes(app: Api, context: ApiContext): void {
     problems: ['NotReady', 'Unavailable'],
   } satisfies FastifySchema;
   app.get('/readyz', { schema: ready }, async () => {
+    // First, because it says why NATS does not answer.
+    await context.log.health();
     const state = context.follower.ready();
     if (!state.ready) throw new GenwardenError('NotReady', `The API ${state.reason}`);
-    await context.log.health();
     return { status: 'ready' };
   });
 }

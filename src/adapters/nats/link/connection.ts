@@ -37,6 +37,8 @@ export interface NatsLink {
   /** Aborts when the process has to stop, or the caller of `connectNats` gives up. */
   readonly stopping: AbortSignal;
   connected(): boolean;
+  /** Why NATS rejects the login of the lost connection, which tries again; undefined if that is not what it waits for. */
+  rejected(): string | undefined;
   /** Calls back at each change until the returned function is called. */
   onStatus(listener: (status: LinkStatus) => void): () => void;
   /** Calls back whenever NATS refuses a publish or a subscription; each violation is logged as well. */
@@ -130,14 +132,26 @@ const closeGrace = 2_000;
 /** A link without the parts that belong to the settings and to one user's permissions. */
 export type WatchedConnection = Pick<
   NatsLink,
-  'connection' | 'log' | 'connected' | 'onStatus' | 'onViolation' | 'serverId' | 'clientId' | 'whileConnected'
+  | 'connection'
+  | 'log'
+  | 'connected'
+  | 'rejected'
+  | 'onStatus'
+  | 'onViolation'
+  | 'serverId'
+  | 'clientId'
+  | 'whileConnected'
 > &
   Pick<NatsLink, 'whenConnected' | 'closing' | 'lost' | 'close'>;
 
 /** Tracks the connection's status; also used for the system account's connection, which has no JetStream. */
 export function watchConnection(connection: NatsConnection, log: NatsLog, purpose?: string): WatchedConnection {
   const what = purpose === undefined ? 'connection' : `connection for ${purpose}`;
-  const lost = (): GenwardenError => new GenwardenError('Unavailable', `The ${what} to NATS is lost.`);
+  const lost = (): GenwardenError => {
+    const why = rejection === undefined ? '' : `, because NATS rejects the login (${rejection})`;
+    return new GenwardenError('Unavailable', `The ${what} to NATS is lost${why}.`);
+  };
+  let rejection: string | undefined;
   const violations = violationReports(log);
   const listeners = new Set<(status: LinkStatus) => void>();
   let up = true;
@@ -146,15 +160,20 @@ export function watchConnection(connection: NatsConnection, log: NatsLog, purpos
   let info: ServerInfo = connection.info!;
   const change = (status: LinkStatus): void => {
     up = status === 'reconnected';
+    rejection = undefined;
     info = connection.info ?? info;
     if (!closing.signal.aborted)
       logEvent(log, `nats_${status}`, { server: info.server_name }, `NATS ${what} ${status}`);
     for (const listener of listeners) listener(status);
   };
-  const refused = atMostEvery(remindEvery, ({ message }: Error) => {
+  const remind = atMostEvery(remindEvery, (message: string) => {
     const words = `NATS rejects the login of the ${what} (${message}): it tries again`;
     if (!closing.signal.aborted) logEvent(log, 'nats_waiting', { error: message }, words);
   });
+  const refused = ({ message }: Error): void => {
+    rejection = message;
+    remind(message);
+  };
   void trackStatus(connection, change, { violation: violations.report, refused });
   const onStatus = (listener: (status: LinkStatus) => void): (() => void) => {
     listeners.add(listener);
@@ -165,6 +184,7 @@ export function watchConnection(connection: NatsConnection, log: NatsLog, purpos
     connection,
     log,
     connected,
+    rejected: () => (connected() ? undefined : rejection),
     onStatus,
     onViolation: violations.onViolation,
     serverId: () => info.server_id,

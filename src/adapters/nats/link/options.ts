@@ -1,6 +1,11 @@
 // Turns Genwarden's settings into the options of the NATS client.
 
-import { credsAuthenticator, hasWsProtocol, type NodeConnectionOptions } from '@nats-io/transport-node';
+import {
+  credsAuthenticator,
+  hasWsProtocol,
+  usernamePasswordAuthenticator,
+  type NodeConnectionOptions,
+} from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { rotatedFile } from './files.ts';
 import { loginIn, withoutLogin } from './urlLogin.ts';
@@ -10,6 +15,8 @@ export interface NatsSettings {
   readonly urls: readonly string[];
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** Path of the file that the password was read from: it is read again at each connection. */
+  readonly passwordFile?: string | undefined;
   /** Path of a credentials file. */
   readonly creds?: string | undefined;
   /** Paths of PEM files. */
@@ -25,6 +32,8 @@ export interface NatsSettings {
   /** A user of the system account; with it, the process receives connection events. */
   readonly systemUser?: string | undefined;
   readonly systemPassword?: string | undefined;
+  /** As `passwordFile`. */
+  readonly systemPasswordFile?: string | undefined;
   /** First token of every subject; the names of the stream and the buckets start with it too. */
   readonly prefix: string;
   /** Replicas of the stream and of each bucket that this process creates; default 1. */
@@ -60,7 +69,7 @@ export function connectionOptions(settings: NatsSettings): OptionsSource {
     timeout: 5_000,
     inboxPrefix: inboxPrefixOf(login.user),
     ...(creds === undefined ? {} : { authenticator: credsAuthenticator(creds) }),
-    ...login,
+    ...login.options,
     ...(tls === undefined ? {} : { tls: tls() }),
   });
 }
@@ -74,6 +83,7 @@ export function systemSettings(settings: NatsSettings): NatsSettings | undefined
     creds: undefined,
     user: settings.systemUser,
     password: settings.systemPassword,
+    passwordFile: settings.systemPasswordFile,
     name: `${settings.name}-events`,
   };
 }
@@ -87,10 +97,24 @@ export const isWebSocket = (options: NodeConnectionOptions): boolean => hasWsPro
 export const inboxPrefixOf = (user: string | undefined): string =>
   user === undefined ? '_INBOX' : `_INBOX_${user.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
 
-function loginOf(settings: NatsSettings): Pick<NodeConnectionOptions, 'user' | 'pass' | 'token'> {
-  if (settings.user !== undefined) return { user: settings.user, pass: settings.password ?? '' };
-  return settings.urls.map(loginIn).find((login) => login !== undefined) ?? {};
+interface LoginOptions {
+  /** Undefined for a token, a credentials file, or no login. */
+  readonly user?: string;
+  readonly options: Pick<NodeConnectionOptions, 'user' | 'pass' | 'token' | 'authenticator'>;
 }
+
+function loginOf({ user, password = '', passwordFile, urls }: NatsSettings): LoginOptions {
+  if (user !== undefined && passwordFile !== undefined) {
+    const read = rotatedFile('password', passwordFile);
+    return { user, options: { authenticator: usernamePasswordAuthenticator(user, () => textIn(read())) } };
+  }
+  if (user !== undefined) return { user, options: { user, pass: password } };
+  const { user: inUrl, ...rest } = urls.map(loginIn).find((login) => login !== undefined) ?? {};
+  return inUrl === undefined ? { options: rest } : { user: inUrl, options: { user: inUrl, ...rest } };
+}
+
+/** As the settings read it. */
+const textIn = (content: string): string => content.replace(/^\uFEFF/, '').trim();
 
 /** Credentials are two blocks, the JWT and the seed. The client reads them at each connection. */
 function credsOf(path: string): () => Uint8Array {
