@@ -35,7 +35,9 @@ describe('three servers', () => {
     const { startupProbe, livenessProbe, readinessProbe, lifecycle } = template.spec.containers[0];
     expect(startupProbe.httpGet.path).toBe('/healthz');
     expect(readinessProbe.httpGet.path).toBe('/healthz?js-server-only=true');
-    expect(livenessProbe).toMatchObject({ httpGet: { path: '/healthz' }, periodSeconds: 10, failureThreshold: 30 });
+    // A server that copies a large store is not restarted.
+    expect(livenessProbe).toMatchObject({ httpGet: { path: '/healthz?js-enabled-only=true' } });
+    expect(startupProbe.failureThreshold * startupProbe.periodSeconds).toBe(3_600);
     expect(lifecycle.preStop.exec.command).toEqual(['nats-server', '--signal', 'ldm=/tmp/nats.pid']);
   });
 

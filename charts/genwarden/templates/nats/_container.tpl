@@ -32,15 +32,15 @@ volumeMounts:
     readOnly: true
 {{- end -}}
 
-{{/* Signals the server when its certificate changes. Arguments: root, of. */}}
-{{- define "genwarden.natsReload" -}}
-- name: reload
+{{/* Signals the server when its certificate changes, and stops it after a write error. Arguments: root, of. */}}
+{{- define "genwarden.natsWatch" -}}
+- name: watch
   image: {{ include "genwarden.image" .root | quote }}
   imagePullPolicy: {{ .root.Values.image.pullPolicy }}
   command: [node, --input-type=module, --eval]
   args:
     - |
-      {{- .root.Files.Get "files/nats-reload.mjs" | nindent 6 }}
+      {{- .root.Files.Get "files/nats-watch.mjs" | nindent 6 }}
   resources:
     {{- $resources := dict "requests" (dict "cpu" "5m" "memory" "48Mi" "ephemeral-storage" "16Mi") "limits" (dict "memory" "128Mi" "ephemeral-storage" "128Mi") }}
     {{- include "genwarden.withGlobalResources" (dict "root" .root "resources" $resources) | fromJson | toYaml | nindent 4 }}
@@ -48,9 +48,11 @@ volumeMounts:
     {{- toYaml .of.securityContext | nindent 4 }}
   volumeMounts:
     {{- include "genwarden.tmpMount" . | nindent 4 }}
+    {{- if eq (include "genwarden.natsTls" .root) "true" }}
     - name: tls
       mountPath: /etc/nats-tls
       readOnly: true
+    {{- end }}
 {{- end -}}
 
 {{- define "genwarden.natsPodVolumes" -}}

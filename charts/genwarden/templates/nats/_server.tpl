@@ -34,9 +34,9 @@
 
 {{/*
 A server of a cluster is started once all its replicas are current: a rolling update and node drains wait for that. Later, a stream
-without a leader makes no server unready, because clients could not connect then. What a server does not heal itself within five
-minutes needs a restart: a replica with a write error, seen after a kill, or JetStream that a full disk has switched off. A restart
-does no harm to a server that still catches up, which keeps what it has.
+without a leader makes no server unready, because clients could not connect then. Copying a large store may take long and must not be
+interrupted, so no probe restarts a server for that. JetStream that a full disk has switched off needs a restart, and so does a write
+error, for which the container `watch` stops the server.
 
 A single server is not healthy until it has read its store. After a failed write, a stream stores nothing until the server restarts.
 */}}
@@ -46,13 +46,13 @@ startupProbe:
   httpGet: { path: /healthz, port: monitor }
   periodSeconds: {{ $clustered | ternary 2 1 }}
   timeoutSeconds: 5
-  # Catching up takes long if the store is large{{ if $clustered }}, and a server waits for at least one other{{ end }}.
-  failureThreshold: {{ $clustered | ternary 150 300 }}
+  # Reading{{ if $clustered }} or copying{{ end }} a large store takes long{{ if $clustered }}, and a server waits for at least one other{{ end }}.
+  failureThreshold: {{ $clustered | ternary 1800 300 }}
 livenessProbe:
-  httpGet: { path: /healthz, port: monitor }
+  httpGet: { path: {{ $clustered | ternary "/healthz?js-enabled-only=true" "/healthz" | quote }}, port: monitor }
   periodSeconds: 10
   timeoutSeconds: 5
-  failureThreshold: {{ $clustered | ternary 30 3 }}
+  failureThreshold: 3
 readinessProbe:
   httpGet: { path: "/healthz?js-server-only=true", port: monitor }
   periodSeconds: 5
