@@ -2,6 +2,7 @@
 // own inbox, as a pulled message carries its own subject and not the inbox's.
 
 import type { Msg, Subscription } from '@nats-io/transport-node';
+import { backoffCeiling } from '../../../job/backoff.ts';
 import { statuses, statusOf } from '../jetstream/errors.ts';
 import { sendPull, type PullRequest } from '../jetstream/pull.ts';
 import type { NatsLink } from '../link/connection.ts';
@@ -16,7 +17,7 @@ const standingPull: StandingOptions = {
   request: { batch: 1, expires: 3_000, heartbeatEvery: 1_000 },
   // Two and a half heartbeats missed: the pull was lost with a server or a leader.
   lostAfter: 2_500,
-  refusalDelay: 100,
+  longestRefusal: 100,
 };
 /**
  * For the many consumers that rarely have a message: without heartbeats, an open pull costs one request and one answer in five
@@ -25,17 +26,21 @@ const standingPull: StandingOptions = {
 const quietPull: StandingOptions = {
   request: { batch: 1, expires: 5_000 },
   lostAfter: 6_000,
-  refusalDelay: 1_000,
+  longestRefusal: 1_000,
 };
 
 interface StandingOptions {
   readonly request: PullRequest;
   /** ms without an answer after which the pull is sent again. */
   readonly lostAfter: number;
-  /** Delay after status 409 (the server ended the pull) and 503 (no consumer, or no server to answer), ms. */
-  readonly refusalDelay: number;
+  /** The longest delay after several refusals in a row, ms. */
+  readonly longestRefusal: number;
 }
 
+/**
+ * Delay after status 409 (the server ended the pull) and 503 (no consumer, or no server to answer), ms. When the consumer moves to
+ * another server, that server answers 409 to the open pulls, and takes new ones at once.
+ */
 const refusalDelay = 100;
 /** A poll without an answer ends after this, ms; messages that arrive later are still accepted. */
 const pollTimeout = 1_000;
@@ -198,12 +203,15 @@ class StandingPull {
   isOpen = false;
   readonly #options: StandingOptions;
   readonly #inbox: PullInbox;
+  /** In a row. */
+  #refusals = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(link: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void, onStatus: OnStatus) {
     this.#options = consumer.isQuiet === true ? quietPull : standingPull;
     this.#inbox = new PullInbox(link, consumer, (status, message) => {
       onStatus(status);
+      if (!isRefused(status)) this.#refusals = 0;
       if (status === 0) {
         this.isOpen = false;
         clearTimeout(this.#timer);
@@ -238,8 +246,13 @@ class StandingPull {
 
   #handleStatus(status: number): void {
     if (status === statuses.heartbeat) this.#sendAgainIn(this.#options.lostAfter);
-    else if (isRefused(status)) this.#sendAgainIn(this.#options.refusalDelay);
+    else if (isRefused(status)) this.#sendAgainIn(this.#afterRefusal());
     else this.#send();
+  }
+
+  #afterRefusal(): number {
+    this.#refusals += 1;
+    return backoffCeiling(this.#refusals, { first: refusalDelay, cap: this.#options.longestRefusal });
   }
 
   #sendAgainIn(ms: number): void {
