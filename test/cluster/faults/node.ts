@@ -13,9 +13,10 @@ function pidOf(part: NodePart): number {
   return pid;
 }
 
-/** The Node.js process of a pod's container. Throws unless there is exactly one. */
-export function pidInPod(podUid: string): number {
-  const found = processes().filter((pid) => ownerPodOf(pid).includes(podUid) && nameOf(pid) !== 'pause');
+/** The process of a pod's container, or of its only container that runs this program. Throws unless there is exactly one. */
+export function pidInPod(podUid: string, program?: string): number {
+  const isMeant = (name: string): boolean => (program === undefined ? name !== 'pause' : name === program);
+  const found = processes().filter((pid) => ownerPodOf(pid).includes(podUid) && isMeant(nameOf(pid)));
   if (found.length !== 1) throw new Error(`pod ${podUid} has the processes ${found.join(', ') || 'none'}`);
   return found[0]!;
 }
