@@ -131,6 +131,7 @@ const topics: readonly Topic[] = [
       'NotInReview',
       'ConcurrencyConflict',
       'IdempotencyKeyReused',
+      'PoolPausedBySpec',
     ],
   },
   {

@@ -146,7 +146,7 @@ export const poolConditions: readonly ConditionText[] = [
     type: 'Paused',
     meaning: 'Whether workers take no tasks.',
     reasons: {
-      PausedBySpec: '`spec.paused` is set.',
+      PausedBySpec: '`spec.paused` is set. Pause and resume over the API answer 409 `PoolPausedBySpec`.',
       PausedByApi: 'Paused over the API or the command line. Resume it there.',
       NotPaused: 'Workers take tasks.',
     },

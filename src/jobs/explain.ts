@@ -97,7 +97,7 @@ export async function observePool(context: ExplainContext, name: string, queues:
     name,
     provider: declared?.provider ?? 'the provider',
     removed: declared === undefined,
-    managed: declared?.owner !== undefined,
+    ...(declared?.resource === undefined ? {} : { resource: declared.resource }),
     lanes: Object.fromEntries(lanes.map((lane) => [lane, lengthOf(queues, lane)])) as Record<Lane, number>,
     workers: beats.length,
     knowsWorkers: context.workers.knowsAll(heartbeatTimeoutOf(context)),

@@ -1,6 +1,7 @@
 // The registry of pools and their models. Starting workers, settings and the operator declare pools; every process reads them.
 
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
+import type { PoolResource } from '../job/poolResource.ts';
 import type { TenantShares } from '../job/shares.ts';
 
 export interface PoolDeclaration {
@@ -19,6 +20,8 @@ export interface PoolDeclaration {
   readonly parts?: number;
   /** The UID of the custom resource that declared it; absent if a worker's own settings did. */
   readonly owner?: string;
+  /** The WorkerPool that defines it. Only the operator declares it. */
+  readonly resource?: PoolResource;
 }
 
 export interface PoolRegistry {

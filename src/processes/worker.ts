@@ -51,7 +51,9 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
   const clock = await natsClock(link);
   const onSkipped = warnSkipped(logger);
   const declared = await natsPoolRegistry(link);
-  await declared.declare(declarationOf(pool));
+  // The operator knows more about a pool of its WorkerPool, and newer settings than the file of this worker may have.
+  if (pool.owner === undefined || declared.find(pool.name)?.owner !== pool.owner)
+    await declared.declare(declarationOf(pool));
   warnWithoutKeys(pool, logger);
   const shares = poolShares(declared, link.closing);
   const keys = await natsKeyRing(link, {

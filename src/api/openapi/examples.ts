@@ -247,6 +247,8 @@ function pool(): object {
     oldestQueuedAt: queuedJob.submittedAt,
     paused: false,
     pausedUntil: null,
+    pausedBy: null,
+    managed: null,
     workers: 0,
     standIn: false,
     keys: [],

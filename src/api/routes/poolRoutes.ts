@@ -4,6 +4,7 @@ import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { resumeCommand } from '../../job/poolResource.ts';
 import { servingPool } from '../../job/target.ts';
 import type { Instant } from '../../job/task.ts';
 import { logEvent } from '../../job/logEvents/index.ts';
@@ -61,10 +62,11 @@ function pausePool(app: Api, context: ApiContext): void {
     }),
     response: { 200: pausedPoolSchema },
     answers: { 200: { says: 'The pool, which is paused.' } },
-    problems: ['PoolNotFound'],
+    problems: ['PoolNotFound', 'PoolPausedBySpec'],
   } satisfies FastifySchema;
   app.post('/v1/pools/:pool/pause', { config: { scope: 'admin' }, schema }, async (request) => {
     const pool = poolNamed(context, request.params.pool);
+    refusePausedBySpec(pool);
     const { for: length } = request.body;
     await context.queue.pause(
       pool.name,
@@ -85,10 +87,11 @@ function resumePool(app: Api, context: ApiContext): void {
     body: z.strictObject({}),
     response: { 200: poolSchema },
     answers: { 200: { says: 'The pool, which is not paused.' } },
-    problems: ['PoolNotFound'],
+    problems: ['PoolNotFound', 'PoolPausedBySpec'],
   } satisfies FastifySchema;
   app.post('/v1/pools/:pool/resume', { config: { scope: 'admin' }, schema }, async (request) => {
     const pool = poolNamed(context, request.params.pool);
+    refusePausedBySpec(pool);
     await context.queue.resume(pool.name);
     logEvent(context.logger, 'pool_resumed', { pool: pool.name }, `Resumed pool ${pool.name}`);
     return currentPoolView(context, pool, principalOf(request));
@@ -102,6 +105,16 @@ export function poolNamed({ pools }: ApiContext, name: string): PoolDeclaration 
   const known = pools.list().map((one) => one.name);
   const message = `There is no pool ${name}; ${known.length === 0 ? 'no pool is available' : `available: ${known.join(', ')}`}`;
   throw new GenwardenError('PoolNotFound', message, { details: { known } });
+}
+
+/**
+ * The operator pauses the queue of such a pool again, and resumes it when spec.paused is false: neither a resume nor a pause with
+ * an end would hold. Throws `PoolPausedBySpec`.
+ */
+function refusePausedBySpec({ name, resource }: PoolDeclaration): void {
+  if (resource?.paused !== true) return;
+  const message = `Pool ${name} is paused by spec.paused of WorkerPool ${name} in namespace ${resource.namespace}; to resume it: ${resumeCommand(name, resource)}`;
+  throw new GenwardenError('PoolPausedBySpec', message);
 }
 
 const currentPoolView = (context: ApiContext, pool: PoolDeclaration, principal: Principal): Promise<PoolView> =>

@@ -119,6 +119,16 @@ export const poolSchema = z.object({
   oldestQueuedAt: time.nullable(),
   paused: z.boolean(),
   pausedUntil: time.nullable().describe('Null also while the pool is paused without an end.'),
+  pausedBy: z
+    .enum(['spec', 'api'])
+    .nullable()
+    .describe(
+      'Who ends the pause: `spec` is spec.paused of its WorkerPool, and pause and resume answer 409; `api` is a call of pause.',
+    ),
+  managed: z
+    .object({ kind: z.enum(['WorkerPool']), namespace: z.string(), name: z.string() })
+    .nullable()
+    .describe('The resource in Kubernetes that sets everything of the pool but a pause; null: its workers set it.'),
   workers: count,
   standIn: z
     .boolean()

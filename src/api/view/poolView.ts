@@ -22,7 +22,7 @@ export async function poolView(
   oldest: Instant | null,
   principal: Principal,
 ): Promise<PoolView> {
-  const { name, provider, models } = pool;
+  const { name, provider, models, resource } = pool;
   const [depth, keys, paused] = await Promise.all([
     context.queue.depth(name),
     context.keys?.state(name) ?? [],
@@ -45,6 +45,8 @@ export async function poolView(
     oldestQueuedAt: isoTimeOrNull(oldest),
     paused: paused !== undefined,
     pausedUntil: isoTimeOrNull(paused?.until ?? null),
+    pausedBy: paused === undefined ? null : resource?.paused === true ? 'spec' : 'api',
+    managed: resource === undefined ? null : { kind: 'WorkerPool', namespace: resource.namespace, name },
     workers: workers.length,
     standIn: workers.some(({ beat }) => beat.standIn === true),
     keys: keys.map(keyView),

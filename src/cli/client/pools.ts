@@ -38,6 +38,7 @@ function columnsAt(now: number): Column<Pool>[] {
     { title: 'REVIEW', value: ({ needsReview }) => needsReview, align: 'right', drop: 7 },
     { title: 'WORKERS', value: ({ workers }) => workers, align: 'right', drop: 3 },
     { title: 'KEYS', value: readyKeys, align: 'right', drop: 5 },
+    { title: 'MANAGED BY', value: managedText, wide: true },
     { title: 'LANES', value: laneDepths, wide: true },
     { title: 'TENANTS', value: tenantsText, wide: true },
     { title: 'KEY STATES', value: keyStates, wide: true },
@@ -61,7 +62,14 @@ function spendingLine({ name }: Pool, { tenant, day, month, limits }: Pool['spen
   return `${name}: spent${who} ${day}${of(limits.day)} today, ${month}${of(limits.month)} this month`;
 }
 
-const pausedText = ({ paused, pausedUntil }: Pool): string => (paused ? `until ${pausedUntil ?? 'resumed'}` : 'no');
+function pausedText({ paused, pausedUntil, pausedBy }: Pool): string {
+  if (!paused) return 'no';
+  return pausedBy === 'spec' ? 'by spec.paused' : `until ${pausedUntil ?? 'resumed'}`;
+}
+
+/** Servers of earlier versions do not say it. */
+const managedText = ({ managed = null }: Partial<Pick<Pool, 'managed'>>): string =>
+  managed === null ? '-' : `${managed.kind} ${managed.namespace}/${managed.name}`;
 
 /** `shop 5/5+120 ×3`: running, the limit, queued, and a weight other than 1. Servers of earlier versions name no tenants. */
 function tenantsText({ tenants = [] }: Partial<Pick<Pool, 'tenants'>>): string {

@@ -17,6 +17,7 @@ export type RequestErrorCode =
   | 'ImageTooLarge'
   | 'PoolNotFound'
   | 'PoolNotAllowed'
+  | 'PoolPausedBySpec'
   | 'ModelNotInPool'
   | 'PolicyExceedsRetention'
   | 'WebhookSecretMissing'

@@ -70,6 +70,10 @@ export interface Pool {
   paused: boolean;
   /** Null also while the pool is paused without an end. */
   pausedUntil: string | null;
+  /** Who ends the pause: `spec.paused` of its WorkerPool, or a resume. */
+  pausedBy: 'spec' | 'api' | null;
+  /** The resource in Kubernetes that sets everything of the pool but a pause; null: its workers set it. */
+  managed: { kind: 'WorkerPool'; namespace: string; name: string } | null;
   workers: number;
   /** A stand-in answers the calls of at least one worker: the results are not the provider's. */
   standIn: boolean;

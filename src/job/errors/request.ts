@@ -36,6 +36,12 @@ export const requestErrors = define({
     title: 'The pool does not accept jobs from this tenant',
     hint: 'Use a pool that the message lists, or add the namespace to allowedNamespaces of the WorkerPool.',
   },
+  PoolPausedBySpec: {
+    ...final,
+    status: 409,
+    title: 'The WorkerPool of the pool pauses it',
+    hint: 'Change spec.paused of the WorkerPool, which the message names: the operator would undo any other pause or resume.',
+  },
   ModelNotInPool: {
     ...final,
     status: 422,

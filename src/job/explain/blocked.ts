@@ -3,6 +3,7 @@
 import { ownWords, type Block } from '../block.ts';
 import type { Target } from '../policy.ts';
 import type { Instant } from '../task.ts';
+import { nameSecret, replaceInSecret } from '../poolResource.ts';
 import { settingOf, titleOf } from '../providers.ts';
 import { clockTime } from './format.ts';
 import type { Cause, Finding, ObservedKey, ObservedPool } from './observation.ts';
@@ -14,7 +15,7 @@ export function blocked(block: Block, target: Target, pool: ObservedPool, now: I
   return {
     cause,
     summary,
-    advice: block.permanent ? noQuota : advice(target.pool, pool.provider),
+    advice: block.permanent ? noQuota : advice(pool),
     waitingFor: { reason: block.reason, until, detail: summary },
   };
 }
@@ -76,46 +77,52 @@ function when({ reason, permanent }: Block, until: Instant | null): string {
 export const noQuota =
   "Enable billing for the key's project, top up its credit, or use a key of another project. Then run `genwarden retry`.";
 
+const replaceKeys =
+  'Replace the keys: workers read changed key files while they run, and keys from the environment at their start.';
+
+/** Where a setting of the pool is changed: what its WorkerPool sets, the operator sets again. */
+const setting = (field: string, { name, resource }: ObservedPool): string =>
+  resource === undefined ? `the ${field} of pool ${name}` : `spec.${field} of WorkerPool ${name}`;
+
 const fails = 'The task waits until its queue timeout or its deadline.';
 
-const situations: Record<
-  Block['reason'],
-  { readonly cause: Cause; readonly advice: (pool: string, provider: string) => string }
-> = {
-  ProviderOutage: {
-    cause: 'ProviderOutage',
-    advice: () =>
-      `No action needed: workers probe the provider, and the task starts once it answers. Check the provider's status page. ${fails}`,
-  },
-  KeysRefused: {
-    cause: 'KeysRefused',
-    advice: () =>
-      `Replace the keys: workers read changed key files while they run, and keys from the environment at their start. ${fails}`,
-  },
-  KeysCooling: {
-    cause: 'KeysCooling',
-    advice: () => 'No action needed. If this persists, add keys or reduce the load.',
-  },
-  RateLimit: {
-    cause: 'KeysBusy',
-    advice: () => 'Add keys, or raise their requests per minute if the provider allows it.',
-  },
-  NoKeys: {
-    cause: 'NoKeys',
-    advice: (pool, provider) =>
-      `Set ${settingOf(provider, 'API_KEYS')} (or keys in GENWARDEN_POOLS_FILE) for the workers of ${pool}.`,
-  },
-  QuotaExhausted: {
-    cause: 'QuotaExhausted',
-    advice: () => `Raise the quota at the provider, or add a key of another project. ${fails}`,
-  },
-  BudgetExhausted: {
-    cause: 'BudgetExhausted',
-    advice: (pool) => `Raise the budgets of pool ${pool}, or wait: the next day or month has a new budget. ${fails}`,
-  },
-  TenantLimit: {
-    cause: 'TenantLimit',
-    advice: (pool) =>
-      `No action needed: it starts when another of these tasks ends. To run more at once, raise the limits of pool ${pool}. ${fails}`,
-  },
-};
+const situations: Record<Block['reason'], { readonly cause: Cause; readonly advice: (pool: ObservedPool) => string }> =
+  {
+    ProviderOutage: {
+      cause: 'ProviderOutage',
+      advice: () =>
+        `No action needed: workers probe the provider, and the task starts once it answers. Check the provider's status page. ${fails}`,
+    },
+    KeysRefused: {
+      cause: 'KeysRefused',
+      advice: ({ name, resource }) => `${resource === undefined ? replaceKeys : replaceInSecret(name)} ${fails}`,
+    },
+    KeysCooling: {
+      cause: 'KeysCooling',
+      advice: () => 'No action needed. If this persists, add keys or reduce the load.',
+    },
+    RateLimit: {
+      cause: 'KeysBusy',
+      advice: () => 'Add keys, or raise their requests per minute if the provider allows it.',
+    },
+    NoKeys: {
+      cause: 'NoKeys',
+      advice: ({ name, provider, resource }) =>
+        resource === undefined
+          ? `Set ${settingOf(provider, 'API_KEYS')} (or keys in GENWARDEN_POOLS_FILE) for the workers of ${name}.`
+          : nameSecret(name),
+    },
+    QuotaExhausted: {
+      cause: 'QuotaExhausted',
+      advice: () => `Raise the quota at the provider, or add a key of another project. ${fails}`,
+    },
+    BudgetExhausted: {
+      cause: 'BudgetExhausted',
+      advice: (pool) => `Raise ${setting('budgets', pool)}, or wait: the next day or month has a new budget. ${fails}`,
+    },
+    TenantLimit: {
+      cause: 'TenantLimit',
+      advice: (pool) =>
+        `No action needed: it starts when another of these tasks ends. To run more at once, raise ${setting('limits', pool)}. ${fails}`,
+    },
+  };

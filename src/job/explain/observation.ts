@@ -4,6 +4,7 @@ import type { AttemptPhase } from '../attemptPhase.ts';
 import type { TaskError } from '../errors/index.ts';
 import type { Block } from '../block.ts';
 import type { Ahead } from '../place.ts';
+import type { PoolResource } from '../poolResource.ts';
 import type { FullStorage } from '../storage.ts';
 import type { Instant, Lane, TaskState } from '../task.ts';
 
@@ -32,8 +33,8 @@ export interface ObservedPool {
   readonly provider: string;
   /** Its custom resource was deleted. */
   readonly removed?: boolean;
-  /** A custom resource declares it, so the operator runs its workers. */
-  readonly managed?: boolean;
+  /** The WorkerPool that defines it, so the operator runs its workers; absent: none. */
+  readonly resource?: PoolResource;
   /** Queued tasks by lane. */
   readonly lanes: Readonly<Record<Lane, number>>;
   /** Workers with a recent heartbeat. */

@@ -1,6 +1,7 @@
 // Why a queued task has not been claimed: every obstacle, in the order in which they must be removed.
 
 import { about } from '../duration.ts';
+import { resumeCommand } from '../poolResource.ts';
 import { targetOf } from '../target.ts';
 import type { Instant, Queued } from '../task.ts';
 import { blocked } from './blocked.ts';
@@ -36,20 +37,20 @@ function removed({ name, removed: isRemoved = false, workers, draining }: Observ
   };
 }
 
-export function paused({ name, paused: pause }: ObservedPool, now: Instant): Finding | undefined {
+export function paused({ name, paused: pause, resource }: ObservedPool, now: Instant): Finding | undefined {
   if (pause === null) return undefined;
   const { until } = pause;
   const detail = `Pool ${name} is paused until ${until === null ? 'it is resumed' : clockTime(until)}`;
   const end = until === null ? 'until it is resumed' : `for ${about(until - now)}, until ${clockTime(until)}`;
   return {
     cause: 'PoolPaused',
-    summary: `Pool ${name} is paused ${end}; workers claim no tasks from it`,
-    advice: `Resume it with \`genwarden resume ${name}\`. The queue timeout keeps running during the pause.`,
+    summary: `Pool ${name} is paused ${resource?.paused === true ? `by spec.paused of its WorkerPool` : end}; workers claim no tasks from it`,
+    advice: `Resume it with \`${resumeCommand(name, resource)}\`. The queue timeout keeps running during the pause.`,
     waitingFor: waits('PoolPaused', detail, until),
   };
 }
 
-export function noWorkers({ name, workers, draining, managed = false }: ObservedPool): Finding | undefined {
+export function noWorkers({ name, workers, draining, resource }: ObservedPool): Finding | undefined {
   if (workers > draining) return undefined;
   const leaving = draining === 0 ? '' : ` (${count(draining, 'worker')} ${isOrAre(draining)} shutting down)`;
   const summary = `No worker serves pool ${name}${leaving}`;
@@ -57,9 +58,10 @@ export function noWorkers({ name, workers, draining, managed = false }: Observed
     cause: 'NoWorkers',
     summary,
     waitingFor: waits('NoWorkers', summary),
-    advice: managed
-      ? `The operator starts workers for queued tasks if the replicas of WorkerPool ${name} allow it. Check its status with \`kubectl describe workerpool ${name}\`.`
-      : `Start one with \`genwarden worker --pool ${name}\`, or raise the replicas of its Deployment.`,
+    advice:
+      resource === undefined
+        ? `Start one with \`genwarden worker --pool ${name}\`, or raise the replicas of its Deployment.`
+        : `The operator starts workers for queued tasks if the replicas of WorkerPool ${name} allow it. Check its status with \`kubectl describe workerpool ${name} -n ${resource.namespace}\`.`,
   };
 }
 

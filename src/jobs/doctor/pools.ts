@@ -5,6 +5,7 @@ import { about } from '../../job/duration.ts';
 import { clockTime, count } from '../../job/explain/format.ts';
 import type { ObservedKey, ObservedPool } from '../../job/explain/observation.ts';
 import { settingOf } from '../../job/providers.ts';
+import { nameSecret, replaceInSecret, resumeCommand } from '../../job/poolResource.ts';
 import type { Instant } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
 import { type ExplainContext, observePools } from '../explain.ts';
@@ -32,35 +33,35 @@ function standIns(context: Pick<ExplainContext, 'workers'>): Check[] {
   return [passed('stand-in', `a stand-in answers for ${names.join(', ')}: the results are not the provider's`)];
 }
 
-function workers({ name, workers: live, draining, slots, paused, managed = false }: ObservedPool): Check {
+function workers({ name, workers: live, draining, slots, paused, resource }: ObservedPool): Check {
   const label = `pool ${name}`;
   const says = `${count(live, 'worker')}, ${slots.free} of ${count(slots.total, 'slot')} free`;
   if (live === draining) {
-    const advice = managed
-      ? `Its WorkerPool says why the operator runs none: \`kubectl genwarden doctor\`, \`kubectl describe workerpool ${name}\`.`
-      : `Start one with \`genwarden worker --pool ${name}\`.`;
+    const advice =
+      resource === undefined
+        ? `Start one with \`genwarden worker --pool ${name}\`.`
+        : `Its WorkerPool says why the operator runs none: \`kubectl genwarden doctor\`, \`kubectl describe workerpool ${name} -n ${resource.namespace}\`.`;
     return failed(label, 'no worker serves it', advice);
   }
   if (paused === null) return passed(label, says);
   const until = paused.until === null ? '' : ` until ${isoTime(paused.until)}`;
-  const advice = managed
-    ? `Resume it with \`kubectl genwarden resume ${name}\`, or set spec.paused of its WorkerPool to false if that paused it.`
-    : `Resume it with \`genwarden resume ${name}\`.`;
-  return failed(label, `paused${until}; ${says}`, advice);
+  const how = resource?.paused === true ? ' by spec.paused' : until;
+  return failed(label, `paused${how}; ${says}`, `Resume it with \`${resumeCommand(name, resource)}\`.`);
 }
 
-function keys({ name, provider, keys: all, managed = false }: ObservedPool, now: Instant): Check[] {
+function keys({ name, provider, keys: all, resource }: ObservedPool, now: Instant): Check[] {
   if (all === null) return [];
   const label = `keys of ${name}`;
   if (all.length === 0) {
-    const advice = managed
-      ? `Name a Secret in spec.keys of WorkerPool ${name}.`
-      : `Set ${settingOf(provider, 'API_KEYS')}, or keys in the pools file, for its workers.`;
+    const advice =
+      resource === undefined
+        ? `Set ${settingOf(provider, 'API_KEYS')}, or keys in the pools file, for its workers.`
+        : nameSecret(name);
     return [failed(label, 'no key is configured', advice)];
   }
   const says = all.map((key) => keyText(key, now)).join(', ');
   if (all.some(({ state }) => state === 'refused'))
-    return [failed(label, says, managed ? refusedInSecret(name) : refusedAdvice)];
+    return [failed(label, says, resource === undefined ? refusedAdvice : replaceInSecret(name))];
   if (all.every(({ state, models }) => state !== 'cooling' && models.length === 0)) return [passed(label, says)];
   return [
     noted(
@@ -70,9 +71,6 @@ function keys({ name, provider, keys: all, managed = false }: ObservedPool, now:
     ),
   ];
 }
-
-const refusedInSecret = (pool: string): string =>
-  `Put new keys into the Secrets that spec.keys of WorkerPool ${pool} names; the operator then replaces its workers.`;
 
 const refusedAdvice =
   'Replace the rejected keys: workers read changed key files while they run, and keys from the environment at their start. A key whose last worker stopped without removing it is listed for up to an hour, and is not used.';

@@ -48,9 +48,9 @@ async function startTerm(context: OperatorContext, enqueue: Enqueue, signal: Abo
     logEvent(context.logger, 'heartbeats_unavailable', { err }, 'Cannot watch the heartbeats of workers');
   term.workers.watch(context.heartbeats, signal).catch(unheard);
   await Promise.all([term.pools.untilSynced(), term.deployments.untilSynced(), term.pods.untilSynced()]);
-  // Finds declarations whose WorkerPool was deleted while no operator ran.
+  // Finds declarations whose WorkerPool was deleted while no operator ran, and those that workers replaced by their own.
   const enqueuePool = (name: string): void => enqueue({ namespace: context.namespace, name });
-  context.pools.onChange(({ name, owner }) => owner !== undefined && enqueuePool(name), signal);
+  context.pools.onChange(({ name }) => enqueuePool(name), signal);
   return term;
 }
 

@@ -54,17 +54,25 @@ async function removePool(context: OperatorContext, term: Term, { name }: Resour
 }
 
 /** A new pool does not inherit the pause of a deleted pool of the same name. */
-async function endPauseOfFormerPool(context: OperatorContext, { metadata }: WorkerPool): Promise<void> {
-  const { owner } = context.pools.find(metadata.name) ?? {};
-  if (owner !== undefined && owner !== metadata.uid) await endPause(context, metadata.name);
+async function endPauseOfFormerPool(context: OperatorContext, pool: WorkerPool): Promise<void> {
+  const { name, uid } = pool.metadata;
+  const { owner } = context.pools.find(name) ?? {};
+  if (owner === undefined || owner === uid || !(await endPause(context, name))) return;
+  const note = 'Resumed: the pause was of an earlier WorkerPool of this name';
+  context.recorder.record(pool, { type: 'Normal', reason: 'Resumed', action: 'Resume', note });
 }
 
-async function endPause({ queue, logger }: OperatorContext, pool: string): Promise<void> {
+/** Whether there was a pause. */
+async function endPause({ queue, logger }: OperatorContext, pool: string): Promise<boolean> {
   try {
-    if ((await queue.paused(pool)) !== undefined) await queue.resume(pool);
+    if ((await queue.paused(pool)) === undefined) return false;
+    await queue.resume(pool);
+    logEvent(logger, 'pool_resumed', { pool }, `The pause of pool ${pool} ended with its WorkerPool`);
+    return true;
   } catch (err) {
     // Without a queue there is no pause to end.
     logger.debug({ err, pool }, 'Could not resume the queue of a deleted pool');
+    return false;
   }
 }
 

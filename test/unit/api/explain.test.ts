@@ -7,6 +7,7 @@ import type { KeyState } from '../../../src/ports/keyRing.ts';
 import { apiWorld } from '../../fakes/apiWorld.ts';
 import { aBeat } from '../../fakes/heartbeats.ts';
 import { scriptedKeys } from '../../fakes/keyRingView.ts';
+import { fakePoolRegistry } from '../../fakes/poolRegistry.ts';
 import { start } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
@@ -152,6 +153,34 @@ describe('pause and resume', () => {
     expect((await world.post('/v1/pools/default/resume')).json).toMatchObject({ paused: false, pausedUntil: null });
     expect(await pools()).toEqual([false, false]);
     expect((await world.post('/v1/pools/default/pause')).json).toMatchObject({ paused: true, pausedUntil: null });
+  });
+
+  test('a pool that its WorkerPool pauses is neither paused nor resumed, and says where to', async () => {
+    const pools = fakePoolRegistry();
+    const own = { name: 'default', provider: 'gemini', models: { image: ['painter'], text: [] }, policy: {} };
+    const declare = (paused: boolean) =>
+      pools.declare({ ...own, owner: 'uid-1', resource: { namespace: 'images', paused } });
+    await pools.declare(own);
+    await using world = await apiWorld({ pools });
+    const shown = async () => (await world.get('/v1/pools')).json.items[0];
+    expect(await shown()).toMatchObject({ managed: null, pausedBy: null });
+    const id = await world.submit({ model: 'painter' });
+    await world.post('/v1/pools/default/pause', {});
+    await declare(true);
+    const managed = { kind: 'WorkerPool', namespace: 'images', name: 'default' };
+    expect(await shown()).toMatchObject({ managed, paused: true, pausedBy: 'spec' });
+    const patch = `kubectl patch workerpool default -n images --type merge -p '{"spec":{"paused":false}}'`;
+    for (const call of ['pause', 'resume']) {
+      const { status, json } = await world.post(`/v1/pools/default/${call}`, {});
+      expect({ status, code: json.code }).toEqual({ status: 409, code: 'PoolPausedBySpec' });
+      expect(json.detail).toContain(patch);
+    }
+    const [task] = (await world.get(`/v1/jobs/${id}/explain`)).json.tasks;
+    expect(task.summary).toContain('is paused by spec.paused of its WorkerPool');
+    expect(task.advice[0]).toBe(`Resume it with \`${patch}\`. The queue timeout keeps running during the pause.`);
+    await declare(false);
+    expect(await shown()).toMatchObject({ managed, paused: true, pausedBy: 'api' });
+    expect((await world.post('/v1/pools/default/resume')).json).toMatchObject({ paused: false, pausedBy: null });
   });
 
   test('an unknown pool is refused with the known ones', async () => {

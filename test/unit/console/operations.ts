@@ -19,6 +19,8 @@ export function aPool(over: Partial<Pool> = {}): Pool {
     oldestQueuedAt: null,
     paused: false,
     pausedUntil: null,
+    pausedBy: null,
+    managed: null,
     workers: 1,
     keys: [aKey('ready')],
     outages: [],

@@ -1,6 +1,7 @@
 // What the Pools page says is wrong with a pool, and in which order.
 
 import { describe, expect, it } from 'vitest';
+import type { Pool } from '../../../src/client/index.ts';
 import { costsOf } from '../../../src/console/pages/pools/costs.ts';
 import { firstDue } from '../../../src/console/pages/pools/queueTimeout.ts';
 import { dotsOf, slotsOf } from '../../../src/console/pages/pools/slots.ts';
@@ -24,8 +25,7 @@ describe('troublesOf', () => {
       {
         severity: 'problem',
         text: 'No worker serves this pool',
-        advice:
-          'Start one with `genwarden worker --pool photos`; in Kubernetes, `kubectl genwarden doctor` says why none runs.',
+        advice: 'Start one with `genwarden worker --pool photos`.',
       },
     ]);
     const draining = aWorker({ draining: true });
@@ -118,6 +118,19 @@ describe('troublesOf', () => {
     expect(textsOf(aPool({ paused: true }), [aWorker()])).toEqual([
       'This pool is paused: its workers start no more tasks until it is resumed',
     ]);
+  });
+
+  it('names one remedy for a pool that a WorkerPool defines', () => {
+    const managed = { kind: 'WorkerPool', namespace: 'images', name: 'photos' } as const;
+    const adviceOf = (over: Partial<Pool>) => troublesOf(aPool({ managed, ...over }), [aWorker()])[0]!.advice;
+    expect(adviceOf({ workers: 0 })).toBe('`kubectl genwarden doctor` says why the operator runs none.');
+    expect(adviceOf({ keys: [] })).toBe('Name a Secret in spec.keys of WorkerPool photos.');
+    expect(adviceOf({ keys: [aKey('refused')] })).toMatch(
+      /^Put new keys into the Secrets that spec\.keys of WorkerPool/,
+    );
+    expect(adviceOf({ paused: true, pausedBy: 'spec' })).toBe(
+      `Resume it with \`kubectl patch workerpool photos -n images --type merge -p '{"spec":{"paused":false}}'\`.`,
+    );
   });
 
   it('puts what is broken before what waits', () => {

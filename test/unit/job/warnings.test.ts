@@ -65,7 +65,9 @@ describe('NoWorkers', () => {
   });
 
   test('of a WorkerPool leaves it to the operator to start workers', () => {
-    expect(warned(1, {}, { ...none, managed: true })[0]!.message).toContain('The operator starts workers for queued');
+    expect(warned(1, {}, { ...none, resource: { namespace: 'images', paused: false } })[0]!.message).toContain(
+      'The operator starts workers for queued',
+    );
   });
 
   test('is not claimed by a process that has not heard all workers yet', () => {

@@ -93,6 +93,7 @@ const declaration: z.ZodType<PoolDeclaration> = z.object({
     .exactOptional(),
   parts: z.int().min(0).exactOptional(),
   owner: z.string().exactOptional(),
+  resource: z.object({ namespace: z.string(), paused: z.boolean() }).exactOptional(),
 });
 
 function parse(link: NatsLink, entry: BucketEntry | undefined): PoolDeclaration | undefined {

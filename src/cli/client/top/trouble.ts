@@ -51,9 +51,10 @@ function unserved({ name, workers, queued, paused: isPaused }: Pool): string[] {
   return workers > 0 || queued === 0 || isPaused ? [] : [`${name}: no worker serves ${count(queued, 'queued task')}`];
 }
 
-function paused({ name, paused: isPaused, pausedUntil, queued }: Pool, now: number): string[] {
+function paused({ name, paused: isPaused, pausedUntil, pausedBy, queued }: Pool, now: number): string[] {
   if (!isPaused) return [];
-  const left = pausedUntil === null ? 'until you resume it' : `for ${about(Date.parse(pausedUntil) - now)}`;
+  const end = pausedUntil === null ? 'until you resume it' : `for ${about(Date.parse(pausedUntil) - now)}`;
+  const left = pausedBy === 'spec' ? 'by spec.paused of its WorkerPool' : end;
   return [
     `${name}: paused ${left}; ${count(queued, 'task')} queued, and ${queued === 1 ? 'its queue timeout keeps' : 'their queue timeouts keep'} running`,
   ];

@@ -1,6 +1,7 @@
 // The checks of WorkerPools: whether an operator serves them, their condition, their pause and their Secrets.
 
 import { failed, passed, type Check } from '../../../jobs/doctor/check.ts';
+import { resumePatch } from '../../../job/poolResource.ts';
 import { conditionOf } from '../../../operator/resources/builtInKinds.ts';
 import type { WorkerPool } from '../../../operator/resources/workerPool.ts';
 import { secretProblem } from './secrets.ts';
@@ -61,8 +62,8 @@ function pauses(pool: WorkerPool): Check[] {
   const { name, namespace } = metadata;
   const paused = conditionOf(pool, 'Paused');
   if (spec?.paused === true) {
-    const patch = `kubectl patch workerpool ${name} -n ${namespace} --type merge -p '{"spec":{"paused":false}}'`;
-    return [failed(`pool ${name}`, 'paused by spec.paused: no task starts', `Resume it: \`${patch}\`.`)];
+    const advice = `Resume it: \`${resumePatch(name, namespace)}\`.`;
+    return [failed(`pool ${name}`, 'paused by spec.paused: no task starts', advice)];
   }
   if (paused?.status !== 'True') return [];
   return [

@@ -35,12 +35,17 @@ export function PoolCard({ pool, workers, troubles, onChange }: PoolCardProps) {
         <div class="row">
           <h2 id={heading}>{pool.name}</h2>
           <span class="muted">{pool.provider}</span>
+          {pool.managed === null ? null : (
+            <span class="muted">
+              WorkerPool {pool.managed.namespace}/{pool.managed.name}
+            </span>
+          )}
           {pool.standIn ? <span class="pools-mark">stand-in</span> : null}
           <a class="muted" href={pathTo(`/workers?pool=${encodeURIComponent(pool.name)}`)}>
             {counted(pool.workers, 'worker')}
           </a>
         </div>
-        {can('admin') ? <PauseButton pool={pool} onChange={onChange} /> : null}
+        {can('admin') && pool.pausedBy !== 'spec' ? <PauseButton pool={pool} onChange={onChange} /> : null}
       </div>
       <Models models={pool.models} />
       <PoolTroubles pool={pool} troubles={troubles} />

@@ -2,6 +2,7 @@
 
 import type { Pool, Worker } from '../../../client/index.ts';
 import { amount, counted } from '../../format.ts';
+import { nameSecret, replaceInSecret, resumePatch } from './managed.ts';
 import { slotsOf } from './slots.ts';
 
 export interface Trouble {
@@ -42,16 +43,22 @@ export function rankOf(troubles: readonly Trouble[]): number {
   return troubles.length > 0 ? 1 : 2;
 }
 
-function noWorkers({ name, workers: count }: Pool, workers: readonly Worker[]): Trouble[] {
-  const advice = `Start one with \`genwarden worker --pool ${name}\`; in Kubernetes, \`kubectl genwarden doctor\` says why none runs.`;
+function noWorkers({ name, workers: count, managed }: Pool, workers: readonly Worker[]): Trouble[] {
+  const advice =
+    managed === null
+      ? `Start one with \`genwarden worker --pool ${name}\`.`
+      : '`kubectl genwarden doctor` says why the operator runs none.';
   if (count === 0) return [{ severity: 'problem', text: 'No worker serves this pool', advice }];
   if (workers.length === 0 || workers.some(({ draining }) => !draining)) return [];
   return [{ severity: 'problem', text: 'Every worker of this pool is draining, and starts no more tasks', advice }];
 }
 
-function noKeys({ keys }: Pool): Trouble[] {
+function noKeys({ keys, managed }: Pool): Trouble[] {
   if (keys.length > 0) return [];
-  const advice = 'Set the keys of its provider, or keys in the pools file, for its workers.';
+  const advice =
+    managed === null
+      ? 'Set the keys of its provider, or keys in the pools file, for its workers.'
+      : nameSecret(managed);
   return [{ severity: 'problem', text: 'No API key is configured', advice }];
 }
 
@@ -72,11 +79,13 @@ function outages({ outages: all }: Pool): Trouble[] {
   });
 }
 
-function refusedKeys({ keys }: Pool): Trouble[] {
+function refusedKeys({ keys, managed }: Pool): Trouble[] {
   const refused = keys.filter(({ state }) => state === 'refused');
   if (refused.length === 0) return [];
   const advice =
-    'Replace the key: workers read changed key files while they run, and keys from the environment at their start.';
+    managed === null
+      ? 'Replace the key: workers read changed key files while they run, and keys from the environment at their start.'
+      : replaceInSecret(managed);
   return [{ severity: 'problem', text: `The provider refuses ${ofAll(refused.length, keys.length)}`, advice }];
 }
 
@@ -114,8 +123,13 @@ function spent(budget: string, used: number, limit: number | undefined, what: st
   return [{ severity: 'notice', text, next: { what, at, past: 'now' } }];
 }
 
-function paused({ paused: isPaused, pausedUntil }: Pool): Trouble[] {
+function paused({ paused: isPaused, pausedUntil, pausedBy, managed }: Pool): Trouble[] {
   if (!isPaused) return [];
+  if (pausedBy === 'spec' && managed !== null) {
+    const advice = `Resume it with \`${resumePatch(managed)}\`.`;
+    const text = 'This pool is paused by spec.paused of its WorkerPool: its workers start no more tasks';
+    return [{ severity: 'notice', text, advice }];
+  }
   const text = 'This pool is paused: its workers start no more tasks';
   if (pausedUntil === null) return [{ severity: 'notice', text: `${text} until it is resumed` }];
   return [{ severity: 'notice', text, next: { what: 'resumes', at: pausedUntil, past: 'now' } }];

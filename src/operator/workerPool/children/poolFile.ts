@@ -9,9 +9,9 @@ import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
 
 export const keysFolder = '/var/run/genwarden/keys';
 
-/** Identical to the declaration that the workers make when they start. */
-export function poolDeclaration({ name, uid }: ObjectMeta, spec: WorkerPoolSpec): PoolDeclaration {
-  return declarationOf({
+/** The declaration that the workers would make when they start, with the resource, which their pools file does not have. */
+export function poolDeclaration({ name, namespace, uid }: ObjectMeta, spec: WorkerPoolSpec): PoolDeclaration {
+  const declared = declarationOf({
     name,
     provider: spec.provider,
     models: modelsOf(spec),
@@ -21,6 +21,7 @@ export function poolDeclaration({ name, uid }: ObjectMeta, spec: WorkerPoolSpec)
     shares: sharesOf(spec.limits, spec.weights),
     owner: uid,
   });
+  return { ...declared, resource: { namespace, paused: spec.paused } };
 }
 
 /** The content of the pools file. It has the path of each key, not the key itself. */

@@ -90,7 +90,9 @@ test('a worker makes the same declaration from its pools file as the operator', 
     path.endsWith('.json') ? childrenIn(world).configMap.data['pools.json'] : 'key';
   const settings = loadSettings({ env: { GENWARDEN_POOLS_FILE: '/pools.json' } });
   const [read] = loadPools(settings, files);
-  expect(JSON.stringify(declarationOf(read!))).toBe(JSON.stringify(declared));
+  const { resource, ...rest } = declared;
+  expect(resource).toEqual({ namespace, paused: false });
+  expect(JSON.stringify(declarationOf(read!))).toBe(JSON.stringify(rest));
   expect(read!.keys).toMatchObject([{ requestsPerMinute: 60 }, { requestsPerMinute: 10 }]);
   expect(read).toMatchObject({ prices: { painter: { image: 0.04 } }, budgets: { day: 20 } });
 });
@@ -228,6 +230,53 @@ test('spec.paused pauses and resumes the queue, and does not end a pause set thr
     'Paused',
     'Resumed',
   ]);
+});
+
+test.each([
+  ['a pause by the spec', { paused: true }, 'none', { until: null }, 'True PausedBySpec'],
+  ['a pause by a call', {}, 'before', { until: null }, 'True PausedByApi'],
+  ['a pause by a call while no operator ran', {}, 'meanwhile', { until: null }, 'True PausedByApi'],
+  ['no pause', {}, 'none', undefined, 'False NotPaused'],
+] as const)('a restart of the operator keeps %s', async (_, spec, called, expected, condition) => {
+  const world = aWorld();
+  await world.queue.ensurePool('default');
+  putPool(world, spec);
+  const operator = await anOperator(world);
+  if (called === 'before') await world.queue.pause('default');
+  await operator.after(6_000);
+  await operator.stop();
+  if (called === 'meanwhile') await world.queue.pause('default');
+  const next = await anOperator(world);
+  await next.after(11_000);
+  expect(await world.queue.paused('default')).toEqual(expected);
+  expect(conditions(world)['Paused']).toBe(condition);
+  expect(world.pools.find('default')!.resource).toEqual({ namespace, paused: condition === 'True PausedBySpec' });
+  expect(next.events).toEqual([]);
+});
+
+test('the pause of a deleted pool does not pass to a new one, and an event says so', async () => {
+  const world = aWorld();
+  await world.queue.ensurePool('default');
+  putPool(world);
+  const operator = await anOperator(world);
+  await world.queue.pause('default');
+  await operator.stop();
+  world.cluster.remove(workerPoolType, key('default'));
+  putPool(world);
+  const next = await anOperator(world);
+  await next.settle();
+  expect(await world.queue.paused('default')).toBeUndefined();
+  expect(next.events).toContainEqual(expect.objectContaining({ reason: 'Resumed' }));
+});
+
+test('a declaration that a worker replaced by its own is made again', async () => {
+  const world = aWorld();
+  putPool(world);
+  const operator = await anOperator(world);
+  const { owner: _, resource: __, ...own } = world.pools.find('default')!;
+  await world.pools.declare(own);
+  await operator.settle();
+  expect(world.pools.find('default')!.resource).toEqual({ namespace, paused: false });
 });
 
 test('deleting a pool removes its declaration, also when no operator was running', async () => {

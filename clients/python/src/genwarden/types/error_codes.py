@@ -16,6 +16,7 @@ ErrorCode = Literal[
     "ImageTooLarge",
     "PoolNotFound",
     "PoolNotAllowed",
+    "PoolPausedBySpec",
     "ModelNotInPool",
     "PolicyExceedsRetention",
     "WebhookSecretMissing",

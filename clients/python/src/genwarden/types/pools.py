@@ -151,6 +151,14 @@ class ModelLimits(TypedDict):
     """Fields of the input that the model does not take, such as `seed`."""
 
 
+class ManagedBy(TypedDict):
+    """A resource in Kubernetes that defines a pool."""
+
+    kind: Literal["WorkerPool"]
+    namespace: str
+    name: str
+
+
 class Pool(TypedDict):
     """A queue with its workers and API keys."""
 
@@ -172,6 +180,10 @@ class Pool(TypedDict):
     paused: bool
     pausedUntil: str | None
     """None also while the pool is paused without an end."""
+    pausedBy: Literal["spec", "api"] | None
+    """Who ends the pause: spec.paused of its WorkerPool, or a resume."""
+    managed: ManagedBy | None
+    """The resource in Kubernetes that sets everything of the pool but a pause; None: its workers set it."""
     workers: int
     standIn: bool
     """A stand-in answers the calls of at least one worker: the results are not the provider's."""

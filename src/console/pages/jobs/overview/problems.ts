@@ -126,7 +126,8 @@ function exhausted({ name, keys: all }: Pool): TroubleFact[] {
 
 function paused(pool: Pool): TroubleFact[] {
   if (!pool.paused || open(pool) === 0) return [];
-  const until = pool.pausedUntil === null ? null : { at: pool.pausedUntil, what: 'resumes' };
-  const text = `Pool ${pool.name} is paused, and ${queueText(pool)}`;
+  const isOfSpec = pool.pausedBy === 'spec';
+  const until = pool.pausedUntil === null || isOfSpec ? null : { at: pool.pausedUntil, what: 'resumes' };
+  const text = `Pool ${pool.name} is paused${isOfSpec ? ' by spec.paused of its WorkerPool' : ''}, and ${queueText(pool)}`;
   return [{ severity: 'warning', text, until, path: '/pools' }];
 }
