@@ -56,12 +56,18 @@ async function applyStep({ act, condition }: PauseStep, context: OperatorContext
   await context.queue.pause(name);
 }
 
-function recordPause({ recorder, logger }: OperatorContext, pool: WorkerPool, act: 'pause' | 'resume'): void {
+const notes = {
+  pause: 'Paused by spec.paused: no new task starts, running tasks continue',
+  resume: 'Resumed: tasks start again',
+};
+
+export function recordPause(
+  { recorder, logger }: OperatorContext,
+  pool: WorkerPool,
+  act: 'pause' | 'resume',
+  note: string = notes[act],
+): void {
   const { name } = pool.metadata;
-  const note =
-    act === 'pause'
-      ? 'Paused by spec.paused: no new task starts, running tasks continue'
-      : 'Resumed: tasks start again';
   const reason = act === 'pause' ? 'Paused' : 'Resumed';
   recorder.record(pool, { type: 'Normal', reason, action: act === 'pause' ? 'Pause' : 'Resume', note });
   const event = act === 'pause' ? 'pool_paused' : 'pool_resumed';

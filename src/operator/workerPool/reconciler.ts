@@ -13,7 +13,7 @@ import { readyCondition } from './decide/readyCondition.ts';
 import { statusOf, writeDueIn } from './decide/status.ts';
 import { observe, type ObservedPool } from './observe/index.ts';
 import { podProblem } from './observe/podProblem.ts';
-import { reconcilePause, type PauseResult } from './pause.ts';
+import { reconcilePause, recordPause, type PauseResult } from './pause.ts';
 import type { PoolState, Term } from './reconcileState.ts';
 
 /** Returns the ms until the next reconcile. */
@@ -48,7 +48,8 @@ async function removePool(context: OperatorContext, term: Term, { name }: Resour
   term.states.forget(name);
   term.attemptDurations.forget(name);
   if (context.pools.find(name)?.owner === undefined) return;
-  await endPause(context, name);
+  if (await endPause(context, name))
+    logEvent(context.logger, 'pool_resumed', { pool: name }, `The pause of pool ${name} ended with its WorkerPool`);
   await context.pools.remove(name);
   logEvent(context.logger, 'pool_removed', { pool: name }, `Pool ${name} removed: its WorkerPool was deleted`);
 }
@@ -58,8 +59,7 @@ async function endPauseOfFormerPool(context: OperatorContext, pool: WorkerPool):
   const { name, uid } = pool.metadata;
   const { owner } = context.pools.find(name) ?? {};
   if (owner === undefined || owner === uid || !(await endPause(context, name))) return;
-  const note = 'Resumed: the pause was of an earlier WorkerPool of this name';
-  context.recorder.record(pool, { type: 'Normal', reason: 'Resumed', action: 'Resume', note });
+  recordPause(context, pool, 'resume', 'Resumed: the pause was of an earlier WorkerPool of this name');
 }
 
 /** Whether there was a pause. */
@@ -67,7 +67,6 @@ async function endPause({ queue, logger }: OperatorContext, pool: string): Promi
   try {
     if ((await queue.paused(pool)) === undefined) return false;
     await queue.resume(pool);
-    logEvent(logger, 'pool_resumed', { pool }, `The pause of pool ${pool} ended with its WorkerPool`);
     return true;
   } catch (err) {
     // Without a queue there is no pause to end.
