@@ -84,10 +84,21 @@ export const jobConditions: readonly ConditionText[] = [
   },
   {
     type: 'Suspended',
-    meaning: 'Whether `spec.suspend` holds the job back. Absent until it does for the first time.',
+    meaning: 'Whether `spec.suspend` or Kueue holds the job back. Absent until one does for the first time.',
     reasons: {
       JobSuspended: '`spec.suspend` is true: the job was not submitted, or its open tasks were stopped.',
       JobResumed: '`spec.suspend` is false again.',
+      QueuedByKueue: "The Workload waits for quota. The message is Kueue's.",
+      InadmissibleByKueue:
+        'Kueue will not admit the Workload: its LocalQueue or ClusterQueue is missing or stopped, or it was deactivated.',
+      EvictedByKueue:
+        "Kueue evicted the Workload: the job's open tasks were stopped. The message starts with Kueue's reason, such as `Preempted`.",
+      AdmittedByKueue: 'The Workload is, or was, admitted: the job may run.',
+      KueueNotInstalled:
+        'The cluster has no Kueue 0.15 or later. Looked at again every half minute, as are the next three.',
+      KueueForbidden: 'The operator may not manage Workloads: set `operator.kueue` in the chart.',
+      KueueUnavailable: "Kueue, or a webhook, refused the Workload. The message is the API server's.",
+      PriorityClassNotFound: 'The WorkloadPriorityClass of the label `kueue.x-k8s.io/priority-class` does not exist.',
     },
   },
   {

@@ -111,6 +111,15 @@ export interface Cluster {
   apply<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T>;
   /** Applies the status subresource. Undefined if the object no longer exists. */
   applyStatus<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T | undefined>;
+  /**
+   * Merges fields into the status of an object of another controller, with a merge patch: null removes a field, and a list
+   * replaces the whole list. Undefined if the object no longer exists; `KubeError` 409 if its version differs.
+   */
+  mergeStatus<T extends KubeObject>(
+    type: ResourceType,
+    key: ResourceKey & { readonly resourceVersion: string },
+    status: object,
+  ): Promise<T | undefined>;
   /** Sets annotations with a merge patch; null removes one. Undefined if the object no longer exists. */
   annotate<T extends KubeObject>(
     type: ResourceType,

@@ -79,6 +79,24 @@ export function kubeClusterSuite(open: () => Promise<ClusterUnderTest>): void {
     await cluster.delete(workerPoolType, named('status'));
   });
 
+  test('mergeStatus adds and removes fields of a status, of the version that was read only', async () => {
+    const { cluster, named, pool } = await at();
+    const spec = { provider: 'gemini', models: { image: ['m'] }, paused: false };
+    await cluster.apply(workerPoolType, pool('merged', { spec }));
+    const before = await cluster.applyStatus(workerPoolType, pool('merged', { status: { replicas: 2 } }));
+    const { resourceVersion } = before!.metadata;
+    const key = { ...named('merged'), resourceVersion };
+    const merged = await cluster.mergeStatus(workerPoolType, key, { readyReplicas: 1 });
+    expect(merged?.status).toMatchObject({ replicas: 2, readyReplicas: 1 });
+    await expect(cluster.mergeStatus(workerPoolType, key, { readyReplicas: 0 })).rejects.toMatchObject({ status: 409 });
+    const last = { ...named('merged'), resourceVersion: merged!.metadata.resourceVersion };
+    const removed = await cluster.mergeStatus(workerPoolType, last, { replicas: null });
+    expect(removed?.status).toMatchObject({ readyReplicas: 1 });
+    expect(removed?.status).not.toHaveProperty('replicas');
+    expect(await cluster.mergeStatus(workerPoolType, { ...key, ...named('missing') }, {})).toBeUndefined();
+    await cluster.delete(workerPoolType, named('merged'));
+  });
+
   test('delete removes only the object with the uid, and returns false if it does not exist', async () => {
     const { cluster, named, settings } = await at();
     const { metadata } = await cluster.apply(configMap, settings('delete', {}));

@@ -15,7 +15,16 @@ import {
 import { applied, ClusterObjects, typeOf, without, type Fields } from './clusterObjects.ts';
 import { ClusterWatch, selects, type ClusterChange } from './clusterWatch.ts';
 
-export type ClusterVerb = 'get' | 'list' | 'watch' | 'create' | 'apply' | 'applyStatus' | 'annotate' | 'delete';
+export type ClusterVerb =
+  | 'get'
+  | 'list'
+  | 'watch'
+  | 'create'
+  | 'apply'
+  | 'applyStatus'
+  | 'mergeStatus'
+  | 'annotate'
+  | 'delete';
 
 export interface ClusterCall {
   readonly verb: ClusterVerb;
@@ -207,6 +216,20 @@ export class FakeCluster implements Cluster {
     const next = applied(before.object as unknown as Fields, before.applied.status, ours);
     before.applied.status = ours;
     return this.#objects.store(type, next, before) as T;
+  }
+
+  async mergeStatus<T extends KubeObject>(
+    type: ResourceType,
+    { resourceVersion, ...key }: ResourceKey & { readonly resourceVersion: string },
+    status: object,
+  ): Promise<T | undefined> {
+    this.#call({ verb: 'mergeStatus', plural: type.plural, ...key, body: status });
+    const before = this.#objects.find(type, key);
+    if (before === undefined) return undefined;
+    checkPreconditions({ ...key, resourceVersion }, before.object);
+    const merged = Object.entries({ ...(before.object.status as object | undefined), ...status });
+    const kept = Object.fromEntries(merged.filter(([, value]) => value !== null));
+    return this.#objects.store(type, { ...before.object, status: kept }, before) as T;
   }
 
   async annotate<T extends KubeObject>(

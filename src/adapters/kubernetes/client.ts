@@ -135,6 +135,17 @@ export class KubeClient implements Cluster, Pods {
     return undefinedIfGone(async () => (await this.#apply(type, object, 'status')) as T);
   }
 
+  async mergeStatus<T extends KubeObject>(
+    type: ResourceType,
+    { resourceVersion, ...key }: ResourceKey & { readonly resourceVersion: string },
+    status: object,
+  ): Promise<T | undefined> {
+    const path = pathOf(type, { ...key, subresource: 'status' }, { fieldManager: this.#fieldManager });
+    const body = { metadata: { resourceVersion }, status };
+    const patch = { method: 'PATCH', path, contentType: mergePatch, body } as const;
+    return undefinedIfGone(async () => withoutManagedFields(await this.#http.request(patch)) as T);
+  }
+
   async annotate<T extends KubeObject>(
     type: ResourceType,
     key: ResourceKey,

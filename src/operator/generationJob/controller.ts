@@ -16,6 +16,7 @@ import { type GenerationJob, isFinished, isPending } from '../resources/generati
 import { generationJobType } from '../resources/kinds.ts';
 import { ReconcileStates } from './reconcileState.ts';
 import { showsEarlierRun } from './earlierRun.ts';
+import { Kueue } from './kueue/index.ts';
 import { cancelOrphans } from './orphans.ts';
 import { OwnerIndex } from './ownerIndex.ts';
 import { Reconciler } from './reconciler.ts';
@@ -62,7 +63,8 @@ class Term {
     const lastClaims = new LastClaims(follower);
     const attemptDurations = new AttemptDurations();
     const waits = new WaitObserver({ ...context, workers, lastClaims, attemptDurations });
-    this.reconciler = new Reconciler({ ...context, workers, waits }, informer, this.#owners, this.#states);
+    const kueue = new Kueue(context, enqueue, signal);
+    this.reconciler = new Reconciler({ ...context, workers, waits }, informer, this.#owners, this.#states, kueue);
     const stopLearning = followAttempts(attemptDurations, follower);
     const stopFollowing = follower.onChange((change) => this.#onTaskChange(change));
     const stop = (): void => {

@@ -27,7 +27,7 @@ export interface JobSummary {
   /** CamelCase; for a failed job the code of its error. */
   readonly reason: string;
   readonly message: string;
-  /** Tasks that spec.suspend stopped. */
+  /** Tasks that spec.suspend or Kueue stopped. */
   readonly suspended: readonly TaskIndex[];
   readonly tasks: readonly ObservedTask[];
   /** Why results wait for a review, and how to decide; absent: none does. */
@@ -56,12 +56,14 @@ export function summarizeJob(tasks: readonly ObservedTask[], queued = 'Waiting f
   };
 }
 
-/** Who cancels tasks because of spec.suspend, for their messages. */
-export const suspendedBy = 'spec.suspend of its GenerationJob';
+/** Who cancels tasks that can be resumed, for their messages. */
+export const suspendedBy = { spec: 'spec.suspend of its GenerationJob', kueue: 'Kueue: its Workload is not admitted' };
+
+const stopMessages = new Set(Object.values(suspendedBy).map((by) => `Cancelled by ${by}`));
 
 const suspendedTasks = (tasks: readonly ObservedTask[]): TaskIndex[] =>
   tasks.flatMap(({ state, message }) =>
-    state.state === 'cancelled' && message === `Cancelled by ${suspendedBy}` ? [state.of.task] : [],
+    state.state === 'cancelled' && stopMessages.has(message ?? '') ? [state.of.task] : [],
   );
 
 /** For these states the summary needs the messages or results of the tasks. */

@@ -15,6 +15,7 @@ import {
   isFinished,
 } from '../resources/generationJob.ts';
 import type { EarlierRun } from './earlierRun.ts';
+import type { Hold } from './suspend.ts';
 import { whyQueued, type WaitContext } from './whyQueued.ts';
 import { needsMessages, type JobSummary, summarizeJob, type ObservedTask } from './jobSummary.ts';
 
@@ -104,9 +105,9 @@ function missingJob({ clock, retentionMs }: Context, { status }: GenerationJob, 
 }
 
 export type Observation =
-  | { readonly kind: 'job'; readonly summary: JobSummary; readonly results?: NewCondition<GenerationJobCondition> }
-  /** spec.suspend is true, and there is no job yet. */
-  | { readonly kind: 'suspended' }
+  | ObservedJob
+  /** It must not run, and there is no job yet. */
+  | { readonly kind: 'suspended'; readonly hold: Hold }
   /** The submit was refused. */
   | Refused
   /** The submit got no answer or a retryable error. */
@@ -117,6 +118,16 @@ export type Observation =
   | { readonly kind: 'alreadyRun'; readonly earlier: EarlierRun }
   /** The status is up to date. */
   | { readonly kind: 'unchanged' };
+
+export interface ObservedJob {
+  readonly kind: 'job';
+  readonly summary: JobSummary;
+  readonly results?: NewCondition<GenerationJobCondition>;
+  /** Why it must not run. */
+  readonly hold?: Hold | undefined;
+  /** By which it may run again. */
+  readonly admitted?: Hold | undefined;
+}
 
 export interface Refused {
   readonly kind: 'refused';

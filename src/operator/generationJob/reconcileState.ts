@@ -3,6 +3,7 @@
 import { type Monotonic } from '../../job/time.ts';
 import type { GenerationJob } from '../resources/generationJob.ts';
 import type { WriteHistory } from './decide/schedule.ts';
+import type { Hold } from './suspend.ts';
 
 export interface ReconcileState {
   writes: WriteHistory | undefined;
@@ -16,6 +17,8 @@ export interface ReconcileState {
   leftAlone: boolean;
   /** The stream contains the job's tombstone. */
   jobDeleted: boolean;
+  /** Why its Workload could not be created. */
+  queueProblem: Hold | undefined;
   /** It shows the run of an earlier resource, whose tombstone was cleared. */
   runForgotten: boolean;
 }
@@ -33,6 +36,7 @@ export class ReconcileStates {
       recheckAt: undefined,
       leftAlone: false,
       jobDeleted: false,
+      queueProblem: undefined,
       runForgotten: false,
     };
     this.#states.set(uid, fresh);

@@ -21,7 +21,8 @@ import { classifyRefusal, submitResource } from './submit.ts';
 import { nextStatus } from './decide/status.ts';
 import { StatusWriter } from './apply.ts';
 import { writeResults } from './results.ts';
-import { followSuspend, isSuspended } from './suspend.ts';
+import { followSuspend, type Hold, isStopped, suspendedBySpec } from './suspend.ts';
+import type { Kueue, Turn } from './kueue/index.ts';
 import { warningsOfNew, type WaitContext } from './whyQueued.ts';
 
 interface Observed {
@@ -49,12 +50,14 @@ export class Reconciler {
   readonly #states: ReconcileStates;
   readonly #writer: StatusWriter;
   readonly #claims: Claims;
+  readonly #kueue: Kueue;
 
   constructor(
     context: OperatorContext & LaneContext & WaitContext,
     informer: Pick<Informer<GenerationJob>, 'get' | 'list'>,
     owners: OwnerIndex,
     states: ReconcileStates,
+    kueue: Kueue,
   ) {
     this.#context = context;
     this.#informer = informer;
@@ -62,6 +65,7 @@ export class Reconciler {
     this.#states = states;
     this.#writer = new StatusWriter(context);
     this.#claims = new Claims(context, informer, this.#writer);
+    this.#kueue = kueue;
   }
 
   async reconcile(key: ResourceKey): Promise<ReconcileResult> {
@@ -120,7 +124,9 @@ export class Reconciler {
 
   async #syncStatus(resource: GenerationJob, state: ReconcileState): Promise<ReconcileResult> {
     const { clock, follower, jitter } = this.#context;
-    const { observed, error, warnings = [] } = await this.#observe(resource, state);
+    const turn = await this.#kueue.turn(resource, state);
+    if ('later' in turn) return { requeueAfterMs: turn.later };
+    const { observed, error, warnings = [] } = await this.#observe(resource, state, turn);
     const next = nextStatus(resource, observed, clock.now());
     const due = writeDue(resource.status, next, state.writes, clock.monotonic());
     const written = due.due === 'now' ? await this.#writer.write(resource, next, state) : resource;
@@ -130,19 +136,21 @@ export class Reconciler {
     for (const { code, message } of warnings)
       this.#context.recorder.record(written, { type: 'Warning', reason: code, action: 'Submit', note: message });
     if (!follower.ready().ready) return { requeueAfterMs: notReadyRetry * (1 + jitter()) };
+    const reportAgain = await this.#kueue.report(written, turn, state, observed, due.due === 'now');
     const again = requeueAfter(written, observed, due, clock.now(), jitter());
-    return { requeueAfterMs: Math.min(again, this.#msUntilRecheck(state)) };
+    return { requeueAfterMs: Math.min(again, this.#msUntilRecheck(state), turn.retryAfterMs, reportAgain) };
   }
 
-  async #observe(resource: GenerationJob, state: ReconcileState): Promise<Observed> {
-    const { status, metadata } = resource;
+  async #observe(resource: GenerationJob, state: ReconcileState, turn: Turn): Promise<Observed> {
+    const { status, metadata, spec } = resource;
     const { follower } = this.#context;
-    const job = status?.jobId ?? this.#jobOfSuspended(resource);
+    const hold = spec?.suspend === true ? suspendedBySpec : turn.hold;
+    const job = status?.jobId ?? this.#jobOfHeld(resource, hold);
     if (job === undefined) {
       // Finally refused, or being deleted: nothing to submit.
       if (isFinished(status) || metadata.deletionTimestamp !== undefined) return { observed: { kind: 'unchanged' } };
-      if (resource.spec?.suspend === true) return { observed: { kind: 'suspended' } };
-      return await this.#submit(resource, state);
+      if (hold === suspendedBySpec) return { observed: { kind: 'suspended', hold } };
+      return await this.#submit(resource, state, turn);
     }
     if (!follower.ready().ready) return { observed: { kind: 'unchanged' } };
     await this.#forgetShownRun(resource, state);
@@ -152,19 +160,20 @@ export class Reconciler {
     }
     const observed = await observeJob(this.#context, resource, job);
     state.recheckAt = never;
-    return { observed: await this.#withResults(resource, await this.#followSuspend(resource, observed)) };
+    const followed = await this.#followHold(resource, observed, hold);
+    return { observed: withTurn(await this.#withResults(resource, followed, hold), hold, turn) };
   }
 
   /** A process that ended before it wrote the status may have submitted it. */
-  #jobOfSuspended({ spec, metadata }: GenerationJob): JobId | undefined {
-    if (spec?.suspend !== true) return undefined;
+  #jobOfHeld({ metadata }: GenerationJob, hold: Hold | undefined): JobId | undefined {
+    if (hold === undefined) return undefined;
     const job = jobIdOfOwner(metadata.uid);
     return this.#context.follower.index.job(job) === undefined ? undefined : job;
   }
 
-  async #followSuspend(resource: GenerationJob, observed: Observation): Promise<Observation> {
+  async #followHold(resource: GenerationJob, observed: Observation, hold: Hold | undefined): Promise<Observation> {
     if (observed.kind !== 'job' || resource.metadata.deletionTimestamp !== undefined) return observed;
-    const changed = await followSuspend(this.#context, resource, observed.summary);
+    const changed = await followSuspend(this.#context, resource, observed.summary, hold);
     if (changed === undefined) return observed;
     if (!(changed instanceof GenwardenError)) return await observationOf(this.#context, resource, changed);
     const { code, message } = changed;
@@ -172,11 +181,11 @@ export class Reconciler {
   }
 
   /** Before the status says that the job has finished, so that who waits for that finds them. */
-  async #withResults(resource: GenerationJob, observed: Observation): Promise<Observation> {
+  async #withResults(resource: GenerationJob, observed: Observation, hold: Hold | undefined): Promise<Observation> {
     const { configMap } = resource.spec?.results ?? {};
     if (configMap === undefined || observed.kind !== 'job') return observed;
     const { finishedAt, tasks } = observed.summary;
-    if (finishedAt === null || isSuspended(resource, observed.summary)) return observed;
+    if (finishedAt === null || (hold !== undefined && isStopped(observed.summary))) return observed;
     return { ...observed, results: await writeResults(this.#context.cluster, resource, configMap, tasks) };
   }
 
@@ -198,7 +207,7 @@ export class Reconciler {
     state.runForgotten = true;
   }
 
-  async #submit(resource: GenerationJob, state: ReconcileState): Promise<Observed> {
+  async #submit(resource: GenerationJob, state: ReconcileState, turn: Turn): Promise<Observed> {
     const { ready, reason } = this.#context.follower.ready();
     if (state.jobDeleted) return { observed: deletedJob(jobIdOfOwner(resource.metadata.uid)) };
     try {
@@ -206,10 +215,11 @@ export class Reconciler {
         throw new GenwardenError('NotReady', `The operator's index of the stream is not current: it ${reason}`);
       const earlier = await findEarlierRun(this.#context.tombstones, resource);
       if (earlier !== undefined) return { observed: { kind: 'alreadyRun', earlier } };
+      if (turn.hold !== undefined) return { observed: { kind: 'suspended', hold: turn.hold } };
       const record = await submitResource(this.#context, resource);
       state.unansweredSince = undefined;
       const observed = await observationOf(this.#context, resource, record);
-      return { observed, warnings: await warningsOfNew(this.#context, record) };
+      return { observed: withTurn(observed, undefined, turn), warnings: await warningsOfNew(this.#context, record) };
     } catch (error) {
       if (!(error instanceof GenwardenError)) throw error;
       return this.#refused(resource, state, error);
@@ -228,4 +238,8 @@ export class Reconciler {
     const isQuiet = elapsed(state.unansweredSince, clock.monotonic()) < unansweredGrace;
     return { observed: isQuiet ? { kind: 'unchanged' } : { kind: 'unanswered', code, message }, error };
   }
+}
+
+function withTurn(observed: Observation, hold: Hold | undefined, { admitted }: Turn): Observation {
+  return observed.kind === 'job' ? { ...observed, hold, admitted } : observed;
 }

@@ -36,6 +36,7 @@ const verbsOf: Record<string, readonly string[]> = {
   startInformer: ['list', 'watch'],
   apply: ['create', 'patch'],
   applyStatus: ['patch'],
+  mergeStatus: ['patch'],
   annotate: ['patch'],
   delete: ['delete'],
   create: ['create'],
@@ -49,6 +50,7 @@ const ofSecrets = code.filter(({ path }) => path.startsWith('src/operator/secret
 const optional: Record<string, readonly SourceFile[]> = {
   readReferences: code.filter(({ path }) => path === 'src/operator/generationJob/sources.ts'),
   writeResults: code.filter(({ path }) => path === 'src/operator/generationJob/results.ts'),
+  kueue: code.filter(({ path }) => path.startsWith('src/operator/generationJob/kueue/')),
 };
 const special = [ofFirstPool, ofSecrets, ...Object.values(optional)].flat();
 const ofOthers = code.filter((file) => !special.includes(file));
@@ -72,7 +74,7 @@ function asked(files: readonly SourceFile[]): { verb: string; resource: string }
     const plural = types.get(type!);
     if (plural === undefined) throw new Error(`${type} is not a type that these tests know`);
     const group = plural === 'events' ? '.events.k8s.io' : '';
-    const resource = `${plural}${operation === 'applyStatus' ? '/status' : group}`;
+    const resource = `${plural}${operation === 'applyStatus' || operation === 'mergeStatus' ? '/status' : group}`;
     return verbsOf[operation!]!.map((verb) => ({ verb, resource }));
   });
 }
@@ -114,10 +116,14 @@ test.runIf(rendered !== undefined).each(Object.entries(optional))(
   'operator.%s adds what its file does, in each watched namespace',
   async (value, files) => {
     const args = ['--set', `operator.${value}=true,operator.watchNamespaces={shop}`];
-    const ofShop = (await helmTemplate(...args))!.find(
-      ({ kind, metadata }) => kind === 'Role' && metadata.namespace === 'shop',
+    // A kind without a namespace has its own role.
+    const rules = (await helmTemplate(...args))!.flatMap(({ kind, metadata, ...rest }) =>
+      (kind === 'Role' && metadata.namespace === 'shop') ||
+      (kind === 'ClusterRole' && metadata.name.endsWith(`-${value}`))
+        ? (rest['rules'] as Any[])
+        : [],
     );
-    const added = grants(ofShop!['rules']).filter((line) => !grants(everywhere).includes(line));
+    const added = grants(rules).filter((line) => !grants(everywhere).includes(line));
     const lines = asked(files).map(({ verb, resource }) => `${verb} ${resource}`);
     expect(added).toEqual([...new Set(lines)].toSorted());
   },

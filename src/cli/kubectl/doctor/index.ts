@@ -4,6 +4,7 @@ import { KubeError, type Cluster, type Pods } from '../../../ports/kubernetes.ts
 import { failed, noted, type Check } from '../../../jobs/doctor/check.ts';
 import { componentChecks } from './components.ts';
 import { installationCheck, jobChecks } from './jobs.ts';
+import { kueueChecks } from './kueue.ts';
 import { workerPoolChecks } from './pools.ts';
 import { secretChecks } from './secrets.ts';
 import { definitionChecks, policyChecks, volumeChecks } from './surroundings.ts';
@@ -54,6 +55,7 @@ export function judge(view: ClusterView): Check[] {
     ...policyChecks(view),
     ...workerPoolChecks(view),
     ...jobChecks(view),
+    ...kueueChecks(view),
     ...limits,
   ];
 }

@@ -4,6 +4,7 @@ import { failed, noted, passed, type Check } from '../../../jobs/doctor/check.ts
 import { count } from '../../../job/explain/format.ts';
 import { type GenerationJob, isFinished } from '../../../operator/resources/generationJob.ts';
 import type { Workload } from './kinds.ts';
+import { named } from './names.ts';
 import { actsWithin, type ClusterView } from './view.ts';
 
 interface Watcher {
@@ -100,12 +101,6 @@ function ofGoneInstallations({ jobs }: ClusterView, watchers: readonly Watcher[]
 function byNamespace(jobs: readonly GenerationJob[]): Map<string, GenerationJob[]> {
   return Map.groupBy(jobs, ({ metadata }) => metadata.namespace);
 }
-
-const named = (jobs: readonly GenerationJob[]): string =>
-  `${jobs
-    .slice(0, 3)
-    .map(({ metadata }) => metadata.name)
-    .join(', ')}${jobs.length > 3 ? ', …' : ''}`;
 
 export const installationCheck = ({ operators, namespace }: ClusterView): Check => {
   const others = new Set(operators.map(({ metadata }) => metadata.namespace).filter((one) => one !== namespace));

@@ -80,6 +80,7 @@ function isMilestone(before: GenerationJobStatus, next: GenerationJobStatus): bo
     conditionOf(status, 'Accepted')?.status,
     conditionOf(status, 'Accepted')?.reason,
     conditionOf(status, 'Suspended')?.status,
+    conditionOf(status, 'Suspended')?.reason,
   ];
   return !isDeepStrictEqual(contentOf(before), contentOf(next));
 }

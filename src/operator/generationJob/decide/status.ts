@@ -13,8 +13,8 @@ import {
 import { jobKstatus, setWithKstatus } from '../../resources/kstatus.ts';
 import type { EarlierRun } from '../earlierRun.ts';
 import type { JobSummary } from '../jobSummary.ts';
-import type { Observation, Refused } from '../observe.ts';
-import { isSuspended } from '../suspend.ts';
+import type { Observation, ObservedJob, Refused } from '../observe.ts';
+import { type Hold, isStopped, suspendedBySpec } from '../suspend.ts';
 
 type Condition = NewCondition<GenerationJobCondition>;
 type Why = Pick<Condition, 'reason' | 'message'>;
@@ -24,10 +24,11 @@ export function nextStatus(resource: GenerationJob, observed: Observation, now: 
   const before = resource.status ?? {};
   switch (observed.kind) {
     case 'job':
-      if (isSuspended(resource, observed.summary)) return suspendedStatus(resource, before, now, observed.summary);
-      return jobStatus(resource, before, observed.summary, now, observed.results);
+      if (observed.hold !== undefined && isStopped(observed.summary))
+        return suspendedStatus(resource, before, now, observed.hold, observed.summary);
+      return jobStatus(resource, before, observed, now);
     case 'suspended':
-      return suspendedStatus(resource, before, now);
+      return suspendedStatus(resource, before, now, observed.hold);
     case 'refused':
       return refusedStatus(resource, before, observed, now);
     case 'unanswered':
@@ -46,9 +47,8 @@ export function nextStatus(resource: GenerationJob, observed: Observation, now: 
 function jobStatus(
   resource: GenerationJob,
   before: GenerationJobStatus,
-  summary: JobSummary,
+  { summary, results, admitted }: ObservedJob,
   now: Instant,
-  results?: Condition,
 ) {
   const { job, state, startedAt, finishedAt } = summary;
   const why = finishedAt === null && wasRetried(before) ? retried : shortened(summary);
@@ -70,6 +70,7 @@ function jobStatus(
       ...endConditions(outcome, why),
       ...reviewCondition(before, summary.review),
       ...(results === undefined ? [] : [{ ...results, ...shortened(results) }]),
+      ...(admitted === undefined ? [] : [{ type: 'Suspended' as const, status: 'False' as const, ...admitted }]),
     ],
     now,
   );
@@ -89,24 +90,24 @@ function artifactsOf({ tasks }: JobSummary): Pick<GenerationJobStatus, 'artifact
   return all.length === 0 ? {} : { artifacts: all.slice(0, mostArtifacts) };
 }
 
-const suspendedWhy: Why = { reason: 'JobSuspended', message: 'spec.suspend is true' };
-
 /** As a suspended Job: not finished, and without a startTime. `summary` is that of a job that was submitted before. */
 function suspendedStatus(
   resource: GenerationJob,
   before: GenerationJobStatus,
   now: Instant,
+  hold: Hold,
   summary?: JobSummary,
 ): GenerationJobStatus {
+  const why = shortened(hold);
   const status: GenerationJobStatus = {
     ...(summary === undefined ? {} : { jobId: summary.job, tasks: countsOf(summary) }),
     state: 'suspended',
-    ...suspendedWhy,
+    ...why,
   };
   const changes: Condition[] = [
     ...(summary === undefined ? [] : [accepted(summary.job)]),
-    { type: 'Suspended', status: 'True', ...suspendedWhy },
-    ...endConditions('open', suspendedWhy),
+    { type: 'Suspended', status: 'True', ...why },
+    ...endConditions('open', why),
     ...reviewCondition(before),
   ];
   return withNewConditions(resource, status, changes, now);
@@ -114,9 +115,16 @@ function suspendedStatus(
 
 /** Absent until the job is suspended for the first time. */
 function resumed(before: GenerationJobStatus, changes: readonly Condition[]): Condition[] {
-  if (conditionOf(before, 'Suspended') === undefined || changes.some(({ type }) => type === 'Suspended')) return [];
-  return [{ type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'spec.suspend is false' }];
+  const was = conditionOf(before, 'Suspended');
+  if (was === undefined || changes.some(({ type }) => type === 'Suspended')) return [];
+  const { reason, message } = was.status === 'False' ? was : released(was.reason);
+  return [{ type: 'Suspended', status: 'False', reason, message }];
 }
+
+const released = (reason: string): Why => ({
+  reason: 'JobResumed',
+  message: reason === suspendedBySpec.reason ? 'spec.suspend is false' : 'Kueue does not hold it any more',
+});
 
 /** Absent until a result waits for a review for the first time. */
 function reviewCondition(before: GenerationJobStatus, review?: Why): Condition[] {

@@ -18,9 +18,15 @@ export function statusEvents(before: Status = {}, after: Status): readonly Recor
 function suspendEvents(before: Status, after: Status): RecordedEvent[] {
   const was = conditionOf(before, 'Suspended')?.status ?? 'False';
   const is = conditionOf(after, 'Suspended');
-  if (is === undefined || is.status === was) return [];
-  return [is.status === 'True' ? normal('Suspended', 'Suspend', is.message) : normal('Resumed', 'Resume', is.message)];
+  const isSame = is?.status === was && (was === 'False' || is.reason === conditionOf(before, 'Suspended')?.reason);
+  if (is === undefined || isSame) return [];
+  if (is.status !== 'True') return [normal('Resumed', 'Resume', is.message)];
+  const event = orderly.has(is.reason) ? normal : warning;
+  return [event('Suspended', 'Suspend', `${is.reason === 'JobSuspended' ? '' : `${is.reason}: `}${is.message}`)];
 }
+
+/** What holds a job back in the course of things; for anything else a person has to do something. */
+const orderly: ReadonlySet<string> = new Set(['JobSuspended', 'QueuedByKueue', 'EvictedByKueue']);
 
 function reviewEvents(before: Status, after: Status): RecordedEvent[] {
   const is = conditionOf(after, 'NeedsReview');

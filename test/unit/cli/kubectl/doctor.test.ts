@@ -217,3 +217,33 @@ test('the last complaint of a log, of Genwarden and of nats-server', () => {
   expect(complaintIn(invalid)).toBe('genwarden: One setting is invalid: GENWARDEN_RETENTION=soon is not a duration');
   expect(complaintIn(['hello'])).toBeUndefined();
 });
+
+test('names GenerationJobs that Kueue will not admit, and why; not those that wait for quota', () => {
+  const held = (name: string, reason: string, message: string, status = 'True') => ({
+    apiVersion: 'genwarden.dev/v1alpha1',
+    kind: 'GenerationJob',
+    metadata: { ...metadataOf(name, 'job'), namespace: 'shop' },
+    status: {
+      installation: 'prod',
+      conditions: [{ type: 'Suspended', status, reason, message, lastTransitionTime: '2026-11-29T00:00:00Z' }],
+    },
+  });
+  const missing = "LocalQueue team-x doesn't exist";
+  const checks = judge(
+    view({
+      jobs: [
+        held('one', 'InadmissibleByKueue', missing),
+        held('two', 'InadmissibleByKueue', missing),
+        held('three', 'KueueForbidden', 'No right'),
+        held('four', 'QueuedByKueue', 'No quota'),
+        held('five', 'AdmittedByKueue', 'Admitted', 'False'),
+      ] as never,
+    }),
+  );
+  expect(checks.filter(({ name }) => name === 'jobs of shop').map(({ says, advice }) => `${says} → ${advice}`)).toEqual(
+    [
+      `2 GenerationJobs (one, two) wait, InadmissibleByKueue: ${missing} → See its queues: \`kubectl get localqueues -n shop\`, \`kubectl get clusterqueues\`.`,
+      '1 GenerationJob (three) waits, KueueForbidden: No right → `helm upgrade … --set operator.kueue=true`.',
+    ],
+  );
+});

@@ -30,8 +30,8 @@ test.each([
   const given = filesUnder(`src/operator/${folder}`).flatMap(({ text }) =>
     [...text.matchAll(/\breason(?:: |: .*\| )'([A-Z]\w+)'/g)].map(([, reason]) => reason!),
   );
-  // Reasons of pods, tasks and events, not of conditions.
-  const others = new Set(['Unschedulable', 'Unknown', 'OtherInstallation']);
+  // Reasons of pods, tasks, events and Workloads, not of conditions.
+  const others = new Set(['Unschedulable', 'Unknown', 'OtherInstallation', 'Pending', 'NoReservation']);
   expect([...new Set(given)].filter((reason) => !explained.has(reason) && !others.has(reason))).toEqual([]);
   expect(given.length).toBeGreaterThan(0);
 });
