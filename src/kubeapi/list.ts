@@ -1,13 +1,13 @@
 // Lists of jobs, newest first, in pages. All pages have the version of the first: a watch from there tells every later change.
 
-import { listJobs, type ListPage } from '../jobs/list.ts';
-import { everyTenant } from '../jobs/tenancy.ts';
+import type { ListPage } from '../jobs/list.ts';
 import { elapsed } from '../job/time.ts';
 import { givingWay } from '../async/givingWay.ts';
 import type { ListPosition } from '../readmodel/jobOrder.ts';
 import type { KubeAnswer, KubeApiContext, WatchedJobs } from './context.ts';
 import { jobObject } from './objects/jobObject.ts';
 import type { Selection } from './objects/selectors.ts';
+import { isDeleted, pageOf, pagesFrom, pageSize } from './pages.ts';
 import type { Representation } from './representation.ts';
 import { expired, StatusError, tooLarge } from './status.ts';
 import { sequenceIn, versionAt } from './versions.ts';
@@ -31,21 +31,13 @@ export async function listAnswer(
   const resourceVersion = token?.version ?? (await currentVersion(context, query));
   const { epoch } = context.follower.position();
   sequenceIn(resourceVersion, epoch);
-  const page = await listJobs(context, {
-    tenant: everyTenant,
-    states: selected.states,
-    pool: undefined,
-    kind: undefined,
-    labels: [],
-    search: selected.isWanted,
-    limit: limit === 0 ? Infinity : limit,
-    before: token?.before,
-  });
-  const next = page.next === null ? {} : { continue: tokenOf(resourceVersion, page.next) };
+  const page = await pageOf(context, selected, { limit: limit || pageSize, before: token?.before });
+  const pages = limit === 0 ? pagesFrom(context, selected, page) : [page.jobs];
+  const next = limit === 0 || page.next === null ? {} : { continue: tokenOf(resourceVersion, page.next) };
   return {
     status: 200,
     headers: { 'content-type': 'application/json', ...warningOf(page) },
-    body: listText(context, shown.head({ resourceVersion, ...next }), page.jobs, { epoch, shown }),
+    body: listText(context, shown.head({ resourceVersion, ...next }), pages, { epoch, shown }),
   };
 }
 
@@ -87,22 +79,23 @@ interface Shape {
 async function* listText(
   { clock }: WatchedJobs,
   head: object,
-  jobs: ListPage['jobs'],
+  pages: AsyncIterable<ListPage['jobs']> | readonly ListPage['jobs'][],
   { epoch, shown }: Shape,
 ): AsyncGenerator<string> {
   const began = clock.monotonic();
   const giveWay = givingWay(() => elapsed(began, clock.monotonic()));
   let text = `${JSON.stringify(head).slice(0, -1)},"${shown.itemsIn}":[`;
   let separator = '';
-  for (const tasks of jobs) {
-    // It was deleted since the page was made: a watch from the list's version tells that.
-    if (tasks.some(({ state }) => state.state === 'deleted')) continue;
-    text += `${separator}${JSON.stringify(shown.item(jobObject(tasks, epoch)))}`;
-    separator = ',';
-    if (text.length < pieceLength) continue;
-    yield text;
-    text = '';
-    await giveWay();
+  for await (const jobs of pages) {
+    for (const tasks of jobs) {
+      if (isDeleted(tasks)) continue;
+      text += `${separator}${JSON.stringify(shown.item(jobObject(tasks, epoch)))}`;
+      separator = ',';
+      if (text.length < pieceLength) continue;
+      yield text;
+      text = '';
+      await giveWay();
+    }
   }
   yield `${text}]}\n`;
 }

@@ -139,7 +139,7 @@ async function send(response: ServerResponse, { status, headers, body }: KubeAns
   // A watch without events has begun too.
   response.flushHeaders();
   // A client that goes away ends the body.
-  await pipeline(Readable.from(body, { objectMode: true, highWaterMark: 4 }), response).catch(() => undefined);
+  await pipeline(Readable.from(body, { objectMode: true, highWaterMark: 1 }), response).catch(() => undefined);
 }
 
 function closed(server: Server): Promise<void> {

@@ -17,9 +17,13 @@ export type JobChange =
   /** Everything up to the position has been told. */
   | { readonly change: 'none'; readonly at: Position };
 
+/** Those that are told together. */
+export type JobChanges = readonly JobChange[];
+
 /** A client that missed more messages lists again, which is cheaper. */
 const maxMissed = 500_000;
 const batchSize = 64;
+const replaced = 'The stream of jobs was replaced';
 
 /**
  * Ends when the signal aborts, and when the caller is too slow: then it can continue from the last position. Throws `Expired` if
@@ -29,7 +33,7 @@ export async function* jobChanges(
   context: WatchedJobs,
   from: Position,
   { quietMs, signal }: { readonly quietMs: number; readonly signal: AbortSignal },
-): AsyncGenerator<JobChange> {
+): AsyncGenerator<JobChanges> {
   const { recent } = context;
   const wakeUp = new WakeUp();
   const stop = recent.onChange(() => wakeUp.wake());
@@ -59,12 +63,12 @@ class Changes {
     this.#jobs = new JobsAfter(context);
   }
 
-  async *all(quietMs: number): AsyncGenerator<JobChange> {
+  async *all(quietMs: number): AsyncGenerator<JobChanges> {
     yield* this.#missed();
     const { recent, clock } = this.#context;
     let since = clock.monotonic();
     while (!this.#signal.aborted) {
-      if (recent.epoch !== this.#told.epoch) throw expired('The stream of jobs was replaced');
+      if (recent.epoch !== this.#told.epoch) throw expired(replaced);
       // Read together, so that no message can be between them.
       const [entries, last] = [recent.after(this.#told.sequence), recent.last];
       if (entries === undefined) return;
@@ -78,37 +82,38 @@ class Changes {
         isQuiet = !(await this.#wakeUp.wait(left, this.#signal));
       }
       if (!isQuiet || this.#signal.aborted) continue;
-      yield { change: 'none', at: this.#told };
+      yield [{ change: 'none', at: this.#told }];
       since = clock.monotonic();
     }
   }
 
   /** Changes from before the messages that this process has in memory. */
-  async *#missed(): AsyncGenerator<JobChange> {
+  async *#missed(): AsyncGenerator<JobChanges> {
     const { recent } = this.#context;
     const source = await replaySource(this.#context, this.#told, maxMissed);
-    if (source === 'reset') throw expired('The resource version is too old');
+    if (source === 'reset')
+      throw expired(recent.epoch === this.#told.epoch ? 'The resource version is too old' : replaced);
     if (source !== 'stream') return;
     for await (const entries of missedEntries(this.#context, this.#told, this.#signal)) yield* this.#batches(entries);
     if (!this.#signal.aborted) this.#advance(recent.since);
   }
 
-  async *#batches(entries: readonly LogEntry[]): AsyncGenerator<JobChange> {
+  async *#batches(entries: readonly LogEntry[]): AsyncGenerator<JobChanges> {
     for (let from = 0; from < entries.length; from += batchSize) {
       const batch = entries.slice(from, from + batchSize).filter(({ sequence }) => sequence > this.#told.sequence);
       const jobs = await this.#jobs.after(batch);
       const lastOfJobs = new Map(batch.map((entry) => [entry.state.of.job, entry]));
-      for (const entry of batch) {
+      const changes = batch.flatMap((entry): JobChanges => {
         const { job } = entry.state.of;
         if (isSubmit(entry)) this.#new.add(job);
         const tasks = jobs.get(entry.sequence);
-        if (tasks !== undefined) yield { change: 'changed', entry, tasks, isNew: this.#new.delete(job) };
-        else if (entry.state.state === 'deleted' && lastOfJobs.get(job) === entry) {
-          this.#new.delete(job);
-          yield { change: 'deleted', entry };
-        }
-        this.#advance(entry.sequence);
-      }
+        if (tasks !== undefined) return [{ change: 'changed', entry, tasks, isNew: this.#new.delete(job) }];
+        if (entry.state.state !== 'deleted' || lastOfJobs.get(job) !== entry) return [];
+        this.#new.delete(job);
+        return [{ change: 'deleted', entry }];
+      });
+      if (changes.length > 0) yield changes;
+      if (batch.length > 0) this.#advance(batch.at(-1)!.sequence);
     }
   }
 

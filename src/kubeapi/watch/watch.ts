@@ -1,8 +1,7 @@
-// A watch: events of the selected jobs, one JSON object a line.
+// A watch: events of the selected jobs, one JSON object a line. Lines are sent in pieces, and the next piece is made when the client
+// has taken the last one: however many jobs there are, a watch holds a few of them.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
-import { listJobs } from '../../jobs/list.ts';
-import { everyTenant } from '../../jobs/tenancy.ts';
 import { countStates, jobState } from '../../job/jobState.ts';
 import type { LogEntry, Position } from '../../ports/jobLog.ts';
 import type { IndexedJob } from '../../readmodel/jobIndex.ts';
@@ -10,6 +9,7 @@ import type { KubeAnswer, KubeApiContext, WatchedJobs } from '../context.ts';
 import { untilAt } from '../list.ts';
 import { deletedObject, jobObject, type KubeJob, type TaskAt } from '../objects/jobObject.ts';
 import { isSelectedState, type Selection } from '../objects/selectors.ts';
+import { isDeleted, pageOf, pagesFrom, pageSize } from '../pages.ts';
 import type { Representation } from '../representation.ts';
 import { failure, statusOf } from '../status.ts';
 import { sequenceIn, versionAt } from '../versions.ts';
@@ -46,7 +46,7 @@ export async function watchAnswer(
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
-    body: watch.lines(from, startsAnew),
+    body: watch.pieces(from, startsAnew),
   };
 }
 
@@ -66,17 +66,16 @@ class Watch {
     this.#ending = ending;
   }
 
-  async *lines(from: Position, startsAnew: boolean): AsyncGenerator<string> {
+  async *pieces(from: Position, startsAnew: boolean): AsyncGenerator<string> {
     const expiring = followExpired(this.#context, this.#query.selected);
     try {
       if (startsAnew) yield* this.#initial(from);
       const options = { quietMs: this.#context.bookmarkEveryMs ?? 30_000, signal: this.#ending };
-      for await (const change of jobChanges(this.#context, from, options)) {
-        if (change.change !== 'none') yield* this.#changed(change, from.epoch);
-        else {
-          for (const job of expiring.take()) yield this.#event('DELETED', ofExpired(job, change.at));
-          if (this.#query.allowBookmarks) yield this.#bookmark(change.at);
-        }
+      for await (const changes of jobChanges(this.#context, from, options)) {
+        const lines = changes.flatMap((change) =>
+          change.change === 'none' ? this.#quiet(change.at, expiring.take()) : [...this.#changed(change, from.epoch)],
+        );
+        if (lines.length > 0) yield lines.join('');
       }
     } catch (error) {
       if (!this.#ending.aborted) yield line('ERROR', failure(statusOf(error)));
@@ -87,17 +86,24 @@ class Watch {
 
   /** Every selected job as it is now. A change while they are sent is told again by the changes. */
   async *#initial(from: Position): AsyncGenerator<string> {
-    const { states, isWanted } = this.#query.selected;
-    const all = { tenant: everyTenant, states, pool: undefined, kind: undefined, labels: [], before: undefined };
-    const { jobs } = await listJobs(this.#context, { ...all, search: isWanted, limit: Infinity });
-    for (const tasks of jobs) {
+    const { selected } = this.#query;
+    const first = await pageOf(this.#context, selected, { limit: pageSize });
+    for await (const jobs of pagesFrom(this.#context, selected, first)) {
       if (this.#ending.aborted) return;
-      if (tasks.some(({ state }) => state.state === 'deleted')) continue;
-      if (states.size > 0) this.#has.set(tasks[0]!.state.of.job, true);
-      yield this.#event('ADDED', jobObject(tasks, from.epoch));
+      const lines = jobs.flatMap((tasks) => {
+        if (isDeleted(tasks)) return [];
+        if (selected.states.size > 0) this.#has.set(tasks[0]!.state.of.job, true);
+        return this.#event('ADDED', jobObject(tasks, from.epoch));
+      });
+      if (lines.length > 0) yield lines.join('');
     }
     if (this.#query.sendInitialEvents && this.#query.allowBookmarks)
       yield this.#bookmark(from, { 'k8s.io/initial-events-end': 'true' });
+  }
+
+  #quiet(at: Position, expired: readonly IndexedJob[]): readonly string[] {
+    const lines = expired.map((job) => this.#event('DELETED', ofExpired(job, at)));
+    return this.#query.allowBookmarks ? [...lines, this.#bookmark(at)] : lines;
   }
 
   *#changed(change: Exclude<JobChange, { change: 'none' }>, epoch: string): Generator<string> {

@@ -103,9 +103,7 @@ export async function kubeWorld(isAllowed: (access: ResourceAccess) => boolean =
     watch: async (url, asking = {}) => {
       const stop = new AbortController();
       const { status, body } = await send(url, asking, stop.signal);
-      const lines = (typeof body === 'string' ? Readable.from([body]) : body)[
-        Symbol.asyncIterator
-      ]() as AsyncIterator<string>;
+      const lines = linesOf(typeof body === 'string' ? Readable.from([body]) : body);
       return {
         status,
         next: async () => {
@@ -121,4 +119,9 @@ export async function kubeWorld(isAllowed: (access: ResourceAccess) => boolean =
       await world[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Every piece of a body has whole lines. */
+async function* linesOf(body: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const piece of body) yield* piece.trimEnd().split('\n');
 }

@@ -95,6 +95,7 @@ class FollowSession {
           if (event !== undefined) yield event;
           if (signal.aborted) return;
         }
+        consumer.handled();
         if (this.#reachedTarget()) yield { event: 'caughtUp', position: this.position };
         this.endReason ??= consumer.broken;
         if (this.endReason === undefined) await consumer.waitForActivity(100);

@@ -16,8 +16,8 @@ export interface Delivered {
   readonly info: DeliveryInfo;
 }
 
-/** Messages per pull. At most twice as many wait here unread. */
-const batch = 4_096;
+/** Messages per pull. At most twice as many are here at a time, for a slow reader too: each has a part of a socket's buffer. */
+const batch = 1_024;
 const pull = { batch, expires: 30_000, heartbeatEvery: 500 };
 /** The server deletes a consumer that receives no pull for this long, ms. */
 const inactiveThreshold = 30_000;
@@ -25,7 +25,7 @@ const inactiveThreshold = 30_000;
 export class OrderedConsumer {
   /** Why it can no longer be used; undefined while it can. */
   broken: string | undefined;
-  /** When the last entry arrived, by this process's monotonic clock, ms. */
+  /** When the last entry arrived, or the reader was through with it, by this process's monotonic clock, ms. */
   lastEntryAt = performance.now();
   readonly #link: NatsLink;
   readonly #stream: string;
@@ -35,6 +35,8 @@ export class OrderedConsumer {
   readonly #subscription: Subscription | undefined;
   readonly #stopListening: () => void;
   #buffer: Delivered[] = [];
+  /** Messages that the reader is working on. */
+  #reading = 0;
   #requested = 0;
   #consumerSequence = 0;
   #wake: () => void = () => undefined;
@@ -84,12 +86,18 @@ export class OrderedConsumer {
     return true;
   }
 
-  /** Returns what arrived since the last call. */
+  /** Returns what arrived since the last call. Call `handled` when you are through with it. */
   read(): readonly Delivered[] {
     const read = this.#buffer;
     this.#buffer = [];
-    this.#pull();
+    this.#reading = read.length;
     return read;
+  }
+
+  handled(): void {
+    if (this.#reading > 0) this.lastEntryAt = performance.now();
+    this.#reading = 0;
+    this.#pull();
   }
 
   /** Resolves when there is something to read, when it breaks, when `wake` is called, or after `ms`. */
@@ -154,7 +162,7 @@ export class OrderedConsumer {
   }
 
   #pull(): void {
-    if (this.broken !== undefined || this.#requested + this.#buffer.length > batch) return;
+    if (this.broken !== undefined || this.#requested + this.#buffer.length + this.#reading > batch) return;
     const consumer = { stream: this.#stream, name: this.#name };
     if (sendPull(this.#link, consumer, pull, this.#inbox)) this.#requested += batch;
     else this.#break('the connection is closed');
