@@ -51,7 +51,7 @@ export async function explainJob(
 
 /** Gathered once for all tasks that one request explains. */
 export async function observePools(context: ExplainContext, names: ReadonlySet<string>): Promise<ObservedPools> {
-  const queues = queuesOf(context, names);
+  const queues = new Map([...names].map((name) => [name, queuesOf(context, name)]));
   const pools = await Promise.all([...names].map((name) => observePool(context, name, queues.get(name)!)));
   const byName = new Map(pools.map((pool) => [pool.name, pool]));
   return { queues, pools: byName, blocks: blocksOf(context.keys), storage: fullStorage(context) };

@@ -7,36 +7,27 @@ import { tightestLimit, weightOf, type RunningLimits, type TenantShares } from '
 import { servingPool } from '../job/target.ts';
 import { lanes, type Lane, type Queued, type Sequence } from '../job/task.ts';
 import type { Follower } from '../readmodel/follower.ts';
+import type { QueuedPart } from '../readmodel/queueOrder.ts';
 import type { JobsContext } from './context.ts';
 
 interface PartQueue {
-  /** Ascending. */
-  readonly sequences: readonly Sequence[];
+  /** Of this moment. */
+  readonly sequences: QueuedPart['sequences'];
   readonly weight: number;
 }
 
-/** The parts of each lane that have queued tasks, by number; 0 is the lane itself. */
+/** The parts of each lane that had queued tasks when they were observed, by number; 0 is the lane itself. */
 export type Queues = Readonly<Record<Lane, ReadonlyMap<number, PartQueue>>>;
 
 type Index = Follower['index'];
 
-/** One pass over the index serves all of the pools. */
-export function queuesOf(
-  { follower, pools }: Pick<JobsContext, 'follower' | 'pools'>,
-  names: ReadonlySet<string>,
-): ReadonlyMap<string, Queues> {
-  const found = new Map([...names].map((name) => [name, emptyPool()]));
-  for (const { state, sequence } of follower.index.openTasks()) {
-    if (state.state !== 'queued') continue;
-    const lane = found.get(servingPool(state))?.[state.lane];
-    if (lane === undefined) continue;
-    const number = partOf(state);
-    const part = lane.get(number) ?? { sequences: [], tenants: new Set() };
-    lane.set(number, part);
-    part.sequences.push(sequence);
-    part.tenants.add(state.of.tenant);
-  }
-  return new Map([...found].map(([name, pool]) => [name, withWeights(pool, pools.find(name)?.shares ?? {})]));
+/** Each part weighs as its tenants do at this moment. */
+export function queuesOf({ follower, pools }: Pick<JobsContext, 'follower' | 'pools'>, name: string): Queues {
+  const shares = pools.find(name)?.shares ?? {};
+  const weighted = lanes.map(
+    (lane) => [lane, weightedLane(follower.index.queueOrder.parts(name, lane), shares)] as const,
+  );
+  return Object.fromEntries(weighted) as unknown as Queues;
 }
 
 export const lengthOf = (queues: Queues, lane: Lane): number =>
@@ -45,7 +36,7 @@ export const lengthOf = (queues: Queues, lane: Lane): number =>
 /** How many tasks are served before the queued task with this last message. */
 export function aheadOf(queues: Queues, task: Queued, sequence: Sequence): Ahead {
   const own = queues[task.lane].get(partOf(task));
-  const before = own === undefined ? 0 : countBefore(own.sequences, sequence);
+  const before = own?.sequences.countBefore(sequence) ?? 0;
   // Requeued work is served first, no matter how late it was requeued.
   if (task.lane === 'again') return { again: before, lane: 0 };
   return { again: lengthOf(queues, 'again'), lane: before + othersBefore(queues, task, before, lengths(queues, task)) };
@@ -107,41 +98,17 @@ function lengthsNow(index: Index, task: Queued): ReadonlyMap<number, number> {
 
 const partOf = (task: Queued): number => placeOf(task).part ?? 0;
 
-interface FoundPart {
-  readonly sequences: Sequence[];
-  readonly tenants: Set<string>;
-}
-
-type FoundPool = Record<Lane, Map<number, FoundPart>>;
-
-const emptyPool = (): FoundPool => Object.fromEntries(lanes.map((lane) => [lane, new Map()])) as FoundPool;
-
-function withWeights(pool: FoundPool, shares: TenantShares): Queues {
-  const weighted = lanes.map((lane) => [lane, weightedLane(pool[lane], shares)] as const);
-  return Object.fromEntries(weighted) as unknown as Queues;
-}
-
 /** As workers weigh the parts: by the tenants that wait there, each divided among the tenant parts in which it waits. */
-function weightedLane(parts: ReadonlyMap<number, FoundPart>, shares: TenantShares): ReadonlyMap<number, PartQueue> {
+function weightedLane(all: ReadonlyMap<number, QueuedPart>, shares: TenantShares): ReadonlyMap<number, PartQueue> {
+  const parts = [...all].filter(([, { sequences }]) => sequences.length > 0);
   const places = new Map<string, number>();
   for (const [number, { tenants }] of parts)
-    if (number > 0) for (const tenant of tenants) places.set(tenant, (places.get(tenant) ?? 0) + 1);
+    if (number > 0) for (const tenant of tenants.keys()) places.set(tenant, (places.get(tenant) ?? 0) + 1);
   return new Map(
-    [...parts].map(([number, { sequences, tenants }]) => {
+    parts.map(([number, { sequences, tenants }]) => {
       const share = (tenant: string): number => weightOf(shares, tenant) / (number === 0 ? 1 : places.get(tenant)!);
-      const weight = [...tenants].reduce((sum, tenant) => sum + share(tenant), 0);
-      return [number, { sequences: sequences.sort((a, b) => a - b), weight }];
+      const weight = [...tenants.keys()].reduce((sum, tenant) => sum + share(tenant), 0);
+      return [number, { sequences, weight }];
     }),
   );
-}
-
-/** How many of the ascending sequences are less than `sequence`. */
-function countBefore(sequences: readonly Sequence[], sequence: Sequence): number {
-  let [low, high] = [0, sequences.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sequences[middle]! < sequence) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

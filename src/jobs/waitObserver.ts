@@ -88,7 +88,6 @@ export class WaitObserver {
     await Promise.all(stale.map((name) => this.#refreshing.get(name) ?? Promise.resolve()));
   }
 
-  /** One pass over the index serves all of the pools. */
   #start(names: readonly string[]): void {
     const refresh = observePools(this.#patientContext(), new Set(names))
       .then(({ pools, queues }) => {

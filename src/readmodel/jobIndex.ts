@@ -9,6 +9,7 @@ import { type Monotonic } from '../job/time.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
 import { Interner } from './intern.ts';
 import { JobOrder, type ListPosition } from './jobOrder.ts';
+import { QueueOrder } from './queueOrder.ts';
 import { QueueTally, type QueuedTasks } from './queueTally.ts';
 import { QueueLoads } from './queueLoads.ts';
 import { TenantTally } from './tenantTally.ts';
@@ -55,6 +56,8 @@ export class JobIndex {
   readonly #queued = new QueueTally();
   /** What is queued in each pool, and by which tenants. */
   readonly queues = new QueueLoads();
+  /** Where each queued task is in its pool's queue. */
+  readonly queueOrder = new QueueOrder();
   /** The open tasks of each tenant. */
   readonly tenants = new TenantTally();
   readonly #maxFinished: number;
@@ -140,6 +143,7 @@ export class JobIndex {
     this.#counts.clear();
     this.#queued.clear();
     this.queues.clear();
+    this.queueOrder.clear();
     this.tenants.clear();
     this.#completeSince = null;
     this.#openTasks = 0;
@@ -176,6 +180,7 @@ export class JobIndex {
     this.queues.count(task.state, by);
     if (!isOpen(task.state)) return;
     this.#queued.count(task.state, by);
+    this.queueOrder.count(task, by);
     this.tenants.count(task.state, by);
     job.openTasks += by;
     this.#openTasks += by;

@@ -15,7 +15,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { proveCurrent } from '../../jobs/current.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
-import { oldestQueued, poolView } from '../view/poolView.ts';
+import { poolView } from '../view/poolView.ts';
 import { poolListSchema, pausedPoolSchema, poolSchema, type PoolView } from '../view/poolSchemas.ts';
 import { isoTimeOrNull } from '../view/taskView.ts';
 
@@ -38,9 +38,8 @@ function listPools(app: Api, context: ApiContext): void {
     const principal = principalOf(request);
     // An API that is cut off from NATS does not say that there are no pools.
     if (context.pools.list().length === 0) await proveCurrent(context);
-    const oldest = oldestQueued(context);
     const declared = context.pools.list().toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    const views = declared.map((pool) => poolView(context, pool, oldest.get(pool.name) ?? null, principal));
+    const views = declared.map((pool) => poolView(context, pool, principal));
     return { items: await Promise.all(views), next: null };
   });
 }
@@ -118,7 +117,7 @@ function refusePausedBySpec({ name, resource }: PoolDeclaration): void {
 }
 
 const currentPoolView = (context: ApiContext, pool: PoolDeclaration, principal: Principal): Promise<PoolView> =>
-  poolView(context, pool, oldestQueued(context).get(pool.name) ?? null, principal);
+  poolView(context, pool, principal);
 
 /** When the first queued task of the pool fails unless a worker claims it. */
 function firstQueueTimeout({ follower }: ApiContext, pool: string): Instant | null {

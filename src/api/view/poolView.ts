@@ -5,8 +5,7 @@ import { everyTenant } from '../../jobs/tenancy.ts';
 import { limitsOf, maxReferenceBytes } from '../../job/modelLimits.ts';
 import { allowedOptions } from '../../job/providerOptions/index.ts';
 import { tenantLimit, weightOf } from '../../job/shares.ts';
-import { servingPool } from '../../job/target.ts';
-import { maxReferences, type Instant } from '../../job/task.ts';
+import { maxReferences } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
 import type { KeyState, Outage, Spending } from '../../ports/keyRing.ts';
 import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
@@ -15,13 +14,7 @@ import type { ApiContext } from '../options.ts';
 import type { PoolView } from './poolSchemas.ts';
 import { isoTimeOrNull } from './taskView.ts';
 
-/** `oldest` is when the oldest queued task entered the queue. */
-export async function poolView(
-  context: ApiContext,
-  pool: PoolDeclaration,
-  oldest: Instant | null,
-  principal: Principal,
-): Promise<PoolView> {
+export async function poolView(context: ApiContext, pool: PoolDeclaration, principal: Principal): Promise<PoolView> {
   const { name, provider, models, resource } = pool;
   const [depth, keys, paused] = await Promise.all([
     context.queue.depth(name),
@@ -42,7 +35,7 @@ export async function poolView(
     running: counts?.running ?? 0,
     waiting: counts?.waiting ?? 0,
     needsReview: counts?.needs_review ?? 0,
-    oldestQueuedAt: isoTimeOrNull(oldest),
+    oldestQueuedAt: isoTimeOrNull(context.follower.index.queueOrder.oldest(name)),
     paused: paused !== undefined,
     pausedUntil: isoTimeOrNull(paused?.until ?? null),
     pausedBy: paused === undefined ? null : resource?.paused === true ? 'spec' : 'api',
@@ -127,15 +120,4 @@ function tenantsView({ follower }: ApiContext, { name, shares = {} }: PoolDeclar
 function spendingView({ tenant, day, month, limits, dayEndsAt, monthEndsAt }: Spending): PoolView['spending'][number] {
   const ends = { dayEndsAt: isoTime(dayEndsAt), monthEndsAt: isoTime(monthEndsAt) };
   return { tenant, day, month, limits: { ...limits }, ...ends };
-}
-
-/** The time at which the oldest queued task of each pool entered the queue. */
-export function oldestQueued({ follower }: Pick<ApiContext, 'follower'>): ReadonlyMap<string, Instant> {
-  const oldest = new Map<string, Instant>();
-  for (const { state } of follower.index.openTasks()) {
-    if (state.state !== 'queued') continue;
-    const pool = servingPool(state);
-    oldest.set(pool, Math.min(oldest.get(pool) ?? Infinity, state.since));
-  }
-  return oldest;
 }

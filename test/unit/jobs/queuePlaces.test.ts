@@ -21,7 +21,7 @@ function aQueue(shares: PoolDeclaration['shares'] = {}) {
   };
   const declared = { name: 'default', provider: 'gemini', models: { image: [], text: [] }, policy: {}, shares };
   const pools = { find: () => declared } as never;
-  const queues = () => queuesOf({ follower: { index } as Follower, pools }, new Set(['default'])).get('default')!;
+  const queues = () => queuesOf({ follower: { index } as Follower, pools }, 'default');
   return { index, add, queues };
 }
 

@@ -16,14 +16,7 @@ export function loadOf({ index, ready }: LoadSource, pool: string): PoolLoad | u
   if (!ready().ready) return undefined;
   const counts = index.counts().get(pool);
   const queued = counts?.queued ?? 0;
-  let oldestQueued: Instant | undefined;
-  if (queued > 0) {
-    for (const { state } of index.openTasks()) {
-      if (state.state === 'queued' && servingPool(state) === pool)
-        oldestQueued = Math.min(oldestQueued ?? Infinity, state.since);
-    }
-  }
-  return { queued, running: counts?.running ?? 0, oldestQueued };
+  return { queued, running: counts?.running ?? 0, oldestQueued: index.queueOrder.oldest(pool) ?? undefined };
 }
 
 /** The number of running tasks of each worker by the stream, which is newer than its last heartbeat. */
@@ -37,6 +30,6 @@ export function runningByWorker({ index }: Pick<LoadSource, 'index'>, pool: stri
 }
 
 interface LoadSource {
-  readonly index: Pick<Follower['index'], 'counts' | 'openTasks'>;
+  readonly index: Pick<Follower['index'], 'counts' | 'openTasks' | 'queueOrder'>;
   readonly ready: Follower['ready'];
 }
