@@ -200,9 +200,34 @@ build: packages ## Build the published packages into dist/ and clients/typescrip
 manifests: ## Render k8s/ from the chart (requires helm)
 	@hack/render-k8s.sh
 
+.PHONY: redis-server
+redis-server:
+	@hack/install-redis.sh
+
 .PHONY: bench
-bench: setup build ## Compare throughput and latency with bare JetStream operations on this machine
+bench: setup redis-server build ## Compare throughput and latency with bare JetStream operations and with BullMQ (25 minutes; ARGS for bench/peers)
 	@node bench/main.ts
+	@node bench/peers/main.ts $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: setup redis-server build ## Compare with BullMQ on a real Redis: make bench-peers ARGS='--rounds 1 --size 2000'
+	@node bench/peers/main.ts $(ARGS)
+
+.PHONY: bench-growth
+bench-growth: setup build ## Measure requests, memory and starts with many open tasks: make bench-growth SIZES=20k,100k
+	@node bench/growth/main.ts $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
+
+.PHONY: bench-profile
+bench-profile: setup build ## Print where the time of API, worker and submits goes: make bench-profile ARGS='--scenario http'
+	@node bench/profile/main.ts $(ARGS)
+
+.PHONY: bench-page
+bench-page: setup redis-server build ## Measure on an idle machine, and write the figures into docs/benchmarks.md (45 minutes)
+	@mkdir -p .genwarden
+	@node bench/peers/main.ts --json .genwarden/peers.json $(ARGS)
+	@node bench/growth/main.ts --json .genwarden/growth.json $(if $(SIZES),--sizes $(SIZES))
+	@node bench/page/main.ts --peers .genwarden/peers.json --growth .genwarden/growth.json
+	@oxfmt docs/benchmarks.md
 
 .PHONY: bench-jobs-api
 bench-jobs-api: setup ## Measure `kubectl get jobs.genwarden.dev` with 100,000 jobs: times, pages and memory (three minutes)

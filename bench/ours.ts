@@ -8,15 +8,16 @@ import {
   natsHeartbeats,
   natsJobLog,
   natsKeyRing,
+  natsPoolRegistry,
   natsTaskQueue,
   type NatsLink,
 } from '../src/adapters/nats/index.ts';
 import { policyFor } from '../src/job/policy.ts';
-import type { Queued, SpecWrite, TaskIdentity } from '../src/job/task.ts';
+import type { Queued, SpecWrite, TaskIdentity, TaskState } from '../src/job/task.ts';
 import { submitted } from '../src/job/transitions.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { JobLog } from '../src/ports/jobLog.ts';
-import type { Provider } from '../src/ports/provider.ts';
+import type { GenerateRequest, Provider } from '../src/ports/provider.ts';
 import type { TaskQueue } from '../src/ports/taskQueue.ts';
 import { createWorkerMetrics } from '../src/telemetry/metrics.ts';
 import { startWorker, type Worker } from '../src/worker/worker.ts';
@@ -39,6 +40,13 @@ export async function openOurs(link: NatsLink): Promise<Ours> {
   return { link, log, queue, clock };
 }
 
+/** APIs accept jobs of declared pools only. */
+export async function declarePools(link: NatsLink, names: readonly string[]): Promise<void> {
+  const pools = await natsPoolRegistry(link);
+  const models = { image: [], text: ['gemini-2.5-flash'] };
+  for (const name of names) await pools.declare({ name, provider: 'gemini', models, policy: {} });
+}
+
 /** Single-task jobs per second. */
 export async function ourSubmits({ log, clock }: Ours, count: number, atOnce: number, round: string): Promise<number> {
   const seconds = await timed(() =>
@@ -51,15 +59,12 @@ export async function ourSubmits({ log, clock }: Ours, count: number, atOnce: nu
 export async function ourLives(ours: Ours, count: number, slots: number): Promise<number> {
   const done = Promise.withResolvers<void>();
   let ended = 0;
-  const worker = await aWorker(
-    ours,
-    slots,
-    nothing(() => undefined),
-    () => {
+  const worker = await startNothingWorker(ours, slots, {
+    onEnd: () => {
       ended += 1;
       if (ended === count) done.resolve();
     },
-  );
+  });
   const seconds = await timed(() => done.promise);
   await worker.drain();
   return count / seconds;
@@ -68,12 +73,7 @@ export async function ourLives(ours: Ours, count: number, slots: number): Promis
 /** Submit acknowledged to attempt started, on an idle queue, ms. */
 export async function ourDispatch(ours: Ours, count: number): Promise<Percentiles> {
   let started = Promise.withResolvers<number>();
-  const worker = await aWorker(
-    ours,
-    4,
-    nothing(() => started.resolve(performance.now())),
-    () => undefined,
-  );
+  const worker = await startNothingWorker(ours, 4, { onStart: () => started.resolve(performance.now()) });
   const times: number[] = [];
   for (let index = -20; index < count; index += 1) {
     started = Promise.withResolvers();
@@ -87,15 +87,22 @@ export async function ourDispatch(ours: Ours, count: number): Promise<Percentile
   return percentiles(times);
 }
 
-async function aWorker(ours: Ours, slots: number, provider: Provider, onEnd: () => void): Promise<Worker> {
+export interface WorkerListeners {
+  readonly onStart?: (request: GenerateRequest) => void;
+  /** After the write of `succeeded` was answered. */
+  readonly onEnd?: (state: TaskState) => void;
+}
+
+/** The product's worker with a provider that answers at once. */
+export async function startNothingWorker(ours: Ours, slots: number, listeners: WorkerListeners): Promise<Worker> {
   const { link, log, queue, clock } = ours;
   const write: JobLog['write'] = async (next, expected) => {
     const outcome = await log.write(next, expected);
-    if (next.state.state === 'succeeded') onEnd();
+    if (next.state.state === 'succeeded' && outcome.outcome === 'written') listeners.onEnd?.(next.state);
     return outcome;
   };
   return startWorker({
-    name: `bench-${Math.round(performance.now())}`,
+    name: `bench-${process.pid}-${Math.round(performance.now())}`,
     pool: 'default',
     concurrency: slots,
     log: { ...log, write },
@@ -103,7 +110,7 @@ async function aWorker(ours: Ours, slots: number, provider: Provider, onEnd: () 
     heartbeats: natsHeartbeats(link),
     artifacts: await natsArtifactStore(link, { retentionMs: week, clock }),
     keys: await natsKeyRing(link, { keys: {}, clock }),
-    provider,
+    provider: nothing(listeners.onStart),
     clock,
     metrics: createWorkerMetrics(new Registry()),
     logger: pino({ level: 'silent' }),
@@ -112,18 +119,20 @@ async function aWorker(ours: Ours, slots: number, provider: Provider, onEnd: () 
 }
 
 /** Answers at once with a short text, so that no artifact is stored. */
-function nothing(onStart: () => void): Provider {
+function nothing(onStart: WorkerListeners['onStart']): Provider {
   const answer = { images: [], output: 'done', usage: { inputTokens: 0, outputTokens: 0, images: 0 }, provenance: {} };
   return {
     name: 'nothing',
-    generate: async () => {
-      onStart();
+    generate: async (request) => {
+      onStart?.(request);
       return answer;
     },
   };
 }
 
-export function aSpec(clock: Clock, id: string): SpecWrite<Queued> {
+const aPrompt = 'a short text about a front yard with native plants';
+
+export function aSpec(clock: Clock, id: string, prompt = aPrompt): SpecWrite<Queued> {
   const submittedAt = clock.now();
   const of: TaskIdentity = {
     job: id.padStart(26, '0'),
@@ -142,8 +151,7 @@ export function aSpec(clock: Clock, id: string): SpecWrite<Queued> {
     deadline: null,
     owner: null,
   };
-  const input = { prompt: 'a short text about a front yard with native plants' };
   const digest = `sha256:${'0'.repeat(64)}`;
-  const request = { input, metadata: {}, jobMetadata: {}, digest, concurrencyKey: null };
+  const request = { input: { prompt }, metadata: {}, jobMetadata: {}, digest, concurrencyKey: null };
   return { state: submitted(of), detail: { message: 'Submitted', request } };
 }

@@ -36,8 +36,14 @@ export function environment(nats: NatsServer, provider: string): Record<string, 
 
 export const urlOf = (api: TestProcess): string => /API on (http:[^"\s]+)/.exec(api.lines.join('\n'))![1]!;
 
+export const residentBytes = (pid: number): number => statusBytes(pid, 'VmRSS');
+
 /** MB. */
 export function residentMb({ pid }: TestProcess, field: 'VmRSS' | 'VmHWM'): number {
+  return Math.round(statusBytes(pid, field) / 2 ** 20);
+}
+
+function statusBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   const line = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Math.round(Number(line![1]) / 1024);
+  return Number(line![1]) * 1_024;
 }

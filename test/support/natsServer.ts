@@ -21,6 +21,8 @@ export interface NatsServerOptions {
   maxFileStore?: number;
   /** Of its JetStream. */
   domain?: string;
+  /** How often JetStream syncs to the disk: a duration of NATS, or `always`. */
+  syncInterval?: string;
   /** Appended to the configuration file. */
   config?: string;
   /** The configuration has TLS with `handshake_first`: the server greets nobody without it. */
@@ -127,11 +129,12 @@ system_account: SYS
 no_auth_user: app
 `;
 
-function jetStream(options: Pick<NatsServerOptions, 'storeDir' | 'maxFileStore' | 'domain'>): string {
-  const { storeDir, maxFileStore, domain } = options;
+function jetStream(options: Pick<NatsServerOptions, 'storeDir' | 'maxFileStore' | 'domain' | 'syncInterval'>): string {
+  const { storeDir, maxFileStore, domain, syncInterval } = options;
   const limit = maxFileStore === undefined ? '' : `, max_file_store: ${maxFileStore}`;
   const ofDomain = domain === undefined ? '' : `, domain: ${domain}`;
-  return `jetstream { store_dir: ${JSON.stringify(storeDir)}${limit}${ofDomain} }`;
+  const sync = syncInterval === undefined ? '' : `, sync_interval: ${syncInterval}`;
+  return `jetstream { store_dir: ${JSON.stringify(storeDir)}${limit}${ofDomain}${sync} }`;
 }
 
 async function launch(configFile: string, folder: string, tls: boolean): Promise<Running> {

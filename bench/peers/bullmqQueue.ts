@@ -1,0 +1,3 @@
+// The queue that clients, API and workers of BullMQ share.
+
+export const queueName = 'bench';
