@@ -49,7 +49,7 @@ export interface NatsServer extends AsyncDisposable {
   readonly exited: Promise<Exit>;
   /** Starts again on the same port and store; a process that still runs is stopped with SIGTERM first. */
   restart(): Promise<void>;
-  /** Lets the running server read its configuration again, with another `config` than it was started with. */
+  /** Lets the running server read its configuration again, with this `config` from now on. */
   reload(config: string): Promise<void>;
   /** Ends the process and removes the temp folder (a `storeDir` that was given stays); may be called more than once. */
   stop(): Promise<void>;
@@ -70,8 +70,9 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const folder = await tempFolder('nats');
   const storeDir = options.storeDir ?? join(folder.path, 'store');
   const file = join(folder.path, 'nats.conf');
+  let { config = '' } = options;
   const start = async (port: number | undefined): Promise<Running> => {
-    await writeFile(file, natsConfig({ ...options, port, storeDir }));
+    await writeFile(file, natsConfig({ ...options, config, port, storeDir }));
     return launch(file, folder.path, options.tls === true);
   };
   let running = await start(options.port).catch(async (error: unknown) => {
@@ -102,7 +103,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
       await end(running);
       running = await start(port);
     },
-    reload: async (config) => {
+    reload: async (next) => {
+      config = next;
       await writeFile(file, natsConfig({ ...options, config, port, storeDir }));
       running.child.kill('SIGHUP');
     },

@@ -2,6 +2,7 @@
 // server that leads, and a renewed certificate.
 // No accepted job is lost, and the stand-in gets each call once.
 
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { markdownTable } from '../../support/markdownTable.ts';
 import { until } from '../../support/until.ts';
@@ -53,10 +54,10 @@ test('so does a helm upgrade with other resources', { timeout: 900_000 }, async 
 test('the server that leads the stream of jobs is killed', { timeout: 900_000 }, async () => {
   await underLoad('kill -9 of the leading NATS server', async () => {
     const name = await leader();
-    const [uid, before] = [(await getObject('pod', name, namespace))['metadata'].uid, await restartsOf()];
+    const [uid, before] = [(await getObject('pod', name, namespace))['metadata'].uid, await restartsOf('nats')];
     process.kill(pidInPod(uid, 'nats-server'), 'SIGKILL');
     const isBack = async (): Promise<boolean> =>
-      String(await restartsOf()) !== String(before) && isReady(await getObject('pod', name, namespace));
+      String(await restartsOf('nats')) !== String(before) && isReady(await getObject('pod', name, namespace));
     await until(isBack, { what: 'the restarted server to be ready', timeoutMs: 240_000, intervalMs: 500 });
   });
 });
@@ -76,21 +77,54 @@ test('it is deleted by force', { timeout: 900_000 }, async () => {
 
 test('a renewed certificate is shown without a restart', { timeout: 600_000 }, async () => {
   await underLoad('certificate of three NATS servers renewed', async () => {
-    const before = await restartsOf();
+    const before = await restartsOf('nats');
     const old = await shownCertificates();
     await certificate.renew();
     const isRenewed = async (): Promise<boolean> => (await shownCertificates()).every((one, at) => one !== old[at]);
     await until(isRenewed, { what: 'the new certificate of all servers', timeoutMs: 300_000, intervalMs: 1_000 });
-    expect(await restartsOf()).toEqual(before);
+    expect(await restartsOf('nats')).toEqual(before);
   });
 });
+
+test(
+  'changed passwords need a restart of the servers and the operator, and of nothing else',
+  { timeout: 900_000 },
+  async () => {
+    await underLoad('passwords of three NATS servers changed', async () => {
+      const before = await Promise.all(readers.map(restartsOf));
+      const passwords = [...readers, 'operator', 'system'].map((user) => [`${user}-password`, `changed-${user}`]);
+      const patch = JSON.stringify({ stringData: Object.fromEntries(passwords) });
+      await kubectl('patch', 'secret', 'genwarden-nats-auth', '-n', namespace, '--type', 'merge', '-p', patch);
+      const isUpdated = async (): Promise<boolean> =>
+        (await passwordsInPods()).every((password) => password.startsWith('changed-'));
+      await until(isUpdated, { what: 'the new passwords in the pods', timeoutMs: 300_000, intervalMs: 1_000 });
+      await replacingAll(async () => {
+        const both = ['deployment/genwarden-operator', 'statefulset/genwarden-nats'];
+        await kubectl('rollout', 'restart', ...both, '-n', namespace);
+      })();
+      const operator = ['rollout', 'status', 'deployment/genwarden-operator', '-n', namespace];
+      await run('kubectl', operator, { timeoutMs: 240_000 });
+      expect(await Promise.all(readers.map(restartsOf))).toEqual(before);
+    });
+  },
+);
+
+/** Those that read their password from a file. */
+const readers = ['api', 'controller', 'worker'] as const;
+
+async function passwordsInPods(): Promise<string[]> {
+  const pods = (await Promise.all(readers.map((component) => podsOf(genwarden, component)))).flat();
+  return pods.map(({ metadata }) =>
+    readFileSync(`/proc/${pidInPod(metadata['uid'])}/root/etc/genwarden/nats-auth/password`, 'utf8'),
+  );
+}
 
 const shownCertificates = async (): Promise<string[]> =>
   Promise.all((await podsOf(genwarden, 'nats')).map(({ status }) => shownCertificate(status['podIP'])));
 
 /** By the id of the pod. */
-const restartsOf = async (): Promise<[string, number][]> =>
-  (await podsOf(genwarden, 'nats')).flatMap(({ metadata, status }) =>
+const restartsOf = async (component: string): Promise<[string, number][]> =>
+  (await podsOf(genwarden, component)).flatMap(({ metadata, status }) =>
     status['containerStatuses'].map((one: Any) => [metadata['uid'], one['restartCount']]),
   );
 

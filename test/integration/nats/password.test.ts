@@ -44,6 +44,12 @@ test(
     const { id: later } = await client.submit(anImage('a moss'));
     expect(await client.wait(later)).toMatchObject({ state: 'succeeded' });
     expect(standin.requests).toHaveLength(2);
+
+    // A cluster's server that does not know the newest password yet.
+    await writeFile(file, 'third\n');
+    await nats.restart();
+    const { id: last } = await client.submit(anImage('a lichen'));
+    expect(await client.wait(last)).toMatchObject({ state: 'succeeded' });
     expect(JSON.parse(await readyz())).toMatchObject({ ready: true });
   },
 );

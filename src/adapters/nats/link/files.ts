@@ -21,6 +21,34 @@ export function rotatedFile(what: string, path: string): () => string {
   };
 }
 
+/** Attempts of one reconnect follow each other faster than this, ms. */
+const attemptsWithin = 10_000;
+
+/**
+ * Returns a function that returns the password for the next attempt to connect: that of the file, then in turn the one before and the
+ * file's again, as the servers of a cluster learn a new password one after the other. Throws as `rotatedFile`.
+ */
+export function rotatedPassword(path: string): () => string {
+  const read = rotatedFile('password', path);
+  // As the settings read it.
+  const now = (): string =>
+    read()
+      .replace(/^\uFEFF/, '')
+      .trim();
+  let newest = now();
+  let before = newest;
+  let last = newest;
+  let lastAt = -Infinity;
+  return () => {
+    const found = now();
+    if (found !== newest) [before, newest] = [newest, found];
+    const isNextAttempt = performance.now() - lastAt < attemptsWithin;
+    last = isNextAttempt && last === newest ? before : newest;
+    lastAt = performance.now();
+    return last;
+  };
+}
+
 function readNow(what: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -7,7 +7,7 @@ import {
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
-import { rotatedFile } from './files.ts';
+import { rotatedFile, rotatedPassword } from './files.ts';
 import { loginIn, withoutLogin } from './urlLogin.ts';
 
 export interface NatsSettings {
@@ -105,16 +105,13 @@ interface LoginOptions {
 
 function loginOf({ user, password = '', passwordFile, urls }: NatsSettings): LoginOptions {
   if (user !== undefined && passwordFile !== undefined) {
-    const read = rotatedFile('password', passwordFile);
-    return { user, options: { authenticator: usernamePasswordAuthenticator(user, () => textIn(read())) } };
+    const authenticator = usernamePasswordAuthenticator(user, rotatedPassword(passwordFile));
+    return { user, options: { authenticator } };
   }
   if (user !== undefined) return { user, options: { user, pass: password } };
   const { user: inUrl, ...rest } = urls.map(loginIn).find((login) => login !== undefined) ?? {};
   return inUrl === undefined ? { options: rest } : { user: inUrl, options: { user: inUrl, ...rest } };
 }
-
-/** As the settings read it. */
-const textIn = (content: string): string => content.replace(/^\uFEFF/, '').trim();
 
 /** Credentials are two blocks, the JWT and the seed. The client reads them at each connection. */
 function credsOf(path: string): () => Uint8Array {
