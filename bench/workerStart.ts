@@ -1,6 +1,8 @@
 // Measures the start of a worker for which a task waits already: `node bench/workerStart.ts`. Each `--program <path>` measures
-// the processes of another build in turn with the others, so that both have the same machine.
+// the processes of another build in turn with the others, so that both have the same machine. On a busy machine, compare the
+// processor time.
 
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { GenwardenClient } from '../src/client/index.ts';
@@ -24,7 +26,7 @@ const client = new GenwardenClient({ url: /API on (http:\S+?)["\s]/.exec(api.lin
 // It declares the pool.
 await (await start(programs[0]!, 'worker', /worker started/)).stop();
 
-const steps = ['process listens', 'worker started', 'first claim', 'result'] as const;
+const steps = ['process listens', 'worker started', 'first claim', 'result', 'processor time until then'] as const;
 const measured = programs.map(() => steps.map((): number[] => []));
 for (let round = 0; round < rounds; round += 1) {
   for (const [of, program] of programs.entries()) {
@@ -46,6 +48,7 @@ async function startOnce(program: string): Promise<number[]> {
   const startedAt = Date.now();
   const worker = await start(program, 'worker', /worker started/);
   await client.wait(id);
+  const cpuMs = cpuOf(worker.pid);
   const history = await client.history(id);
   await worker.stop();
   const logged = ['metrics on', 'worker started'].map((message) => {
@@ -53,7 +56,14 @@ async function startOnce(program: string): Promise<number[]> {
     return typeof time === 'number' ? time : Date.parse(time);
   });
   const written = ['running', 'succeeded'].map((state) => Date.parse(history.find((one) => one.state === state)!.at));
-  return [...logged, ...written].map((time) => time - startedAt);
+  return [...[...logged, ...written].map((time) => time - startedAt), cpuMs];
+}
+
+/** User and system time of the process so far, ms, to 10 ms. */
+function cpuOf(pid: number): number {
+  // The name of the program, in parentheses, may contain spaces.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 async function keep(name: string, readyWhen: RegExp): Promise<TestProcess> {

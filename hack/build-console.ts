@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build } from 'esbuild';
+import { licensesOf } from './licenses.ts';
 
 const root = join(import.meta.dirname, '..');
 const source = join(root, 'src/console');
@@ -26,7 +27,7 @@ const { outputFiles, metafile } = await build({
 });
 const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
 files.set('icon.svg', await readFile(join(source, 'icon.svg')));
-files.set('licenses.txt', Buffer.from(await licenses(Object.keys(metafile.inputs))));
+files.set('licenses.txt', Buffer.from(await licensesOf(Object.keys(metafile.inputs))));
 
 const named = (ending: string): string => [...files.keys()].find((name) => name.endsWith(ending))!;
 const page = (await readFile(join(source, 'index.html'), 'utf8'))
@@ -37,18 +38,6 @@ await mkdir(target, { recursive: true });
 for (const [name, contents] of files) await place(name, contents);
 await place('index.html', Buffer.from(page));
 await removeOld();
-
-/** The licenses of the packages in the bundle, which ask to be passed on with it. */
-async function licenses(inputs: readonly string[]): Promise<string> {
-  const packages = inputs.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
-  const texts = [...new Set(packages)].toSorted().map(async (name) => {
-    const folder = join(root, 'node_modules', name);
-    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined) throw new Error(`The package ${name} has no license file`);
-    return `${name}\n\n${await readFile(join(folder, file), 'utf8')}`;
-  });
-  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
-}
 
 /** With its compressed forms. A file is never seen half written. */
 async function place(name: string, contents: Uint8Array): Promise<void> {

@@ -23,6 +23,8 @@ let packed: { name: string; files: string[] };
 /** Paths with spaces work everywhere. */
 const project = (): string => join(folder.path, 'empty folder');
 
+const installed = (path: string): string => join(project(), 'node_modules/genwarden/dist', path);
+
 /** Runs a program in the folder that depends on the package; rejects with its output when it fails. */
 const inProject = (program: string, ...args: string[]): Promise<{ stdout: string }> =>
   run(program, args, { cwd: project() });
@@ -60,7 +62,7 @@ test('the package has built files, types and license, and no development files',
   ];
   expect(packed.files).toEqual(expect.arrayContaining(expected.map((file) => `package/${file}`)));
   expect(packed.files.filter((file) => /package\/(?:src|test|hack|bench|node_modules)\//.test(file))).toEqual([]);
-  const unused = /\.map$|^package\/dist\/(?!client\/).*\.d\.ts$/;
+  const unused = /^package\/dist\/(?!client\/).*\.d\.ts(?:\.map)?$/;
   expect(packed.files.filter((file) => unused.test(file))).toEqual([]);
 });
 
@@ -130,9 +132,22 @@ async function serveRelease(): Promise<AsyncDisposable & { requests(): number }>
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}.tar.gz`;
   const release = { version: '2.15.0', url, name, sha256: createHash('sha256').update(bytes).digest('hex') };
-  const pins = join(project(), 'node_modules/genwarden/dist/processes/dev/natsInstall/release.js');
-  await writeFile(pins, `export const natsRelease = () => (${JSON.stringify(release)});\n`);
+  const [bundle, text] = await builtWith('function natsRelease(');
+  await writeFile(
+    bundle,
+    text.replace('function natsRelease(', `$&) { return ${JSON.stringify(release)}; }\nvoid function(`),
+  );
   return { requests: () => requests, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+/** The file of the installed package with this text, and what it contains. */
+async function builtWith(text: string): Promise<[path: string, content: string]> {
+  const chunks = installed('chunks');
+  for (const name of (await readdir(chunks)).filter((file) => file.endsWith('.js'))) {
+    const content = await readFile(join(chunks, name), 'utf8');
+    if (content.includes(text)) return [join(chunks, name), content];
+  }
+  throw new Error(`no file in ${chunks} contains ${text}`);
 }
 
 /** A folder for PATH that has these programs and no other. */
@@ -148,12 +163,34 @@ async function folderWith(programs: string[]): Promise<string> {
 }
 
 test('the built files check schemas in a thread', async () => {
-  const built = join(project(), 'node_modules/genwarden/dist/adapters/jsonSchema/index.js');
-  const script = `const { jsonSchemaChecker } = await import(${JSON.stringify(built)});
-    console.log(JSON.stringify(await jsonSchemaChecker().check({ pattern: '^(a+)+$' }, 'a'.repeat(40) + '!')));`;
-  const { stdout } = await inProject(process.execPath, '--input-type=module', '-e', script);
-  expect(JSON.parse(stdout)).toEqual({ verdict: 'differs', problem: '/ must match pattern "^(a+)+$"' });
+  const request = { schema: '{ "pattern": "^(a+)+$" }', value: JSON.stringify(`${'a'.repeat(40)}!`) };
+  const answer = await withThread(`await thread.run(${JSON.stringify(request)}, limit)`);
+  expect(answer).toEqual({ outcome: 'answered', answer: { problem: '/ must match pattern "^(a+)+$"' } });
 });
+
+test('source maps name the lines of the sources', async () => {
+  const stack = await withThread(
+    'await thread.run.call(undefined).catch((error) => error.stack)',
+    '--enable-source-maps',
+  );
+  expect(stack).toMatch(/src\/adapters\/jsonSchema\/checkThread\.ts:\d+:\d+/);
+});
+
+test('the licenses of the bundled packages are passed on', async () => {
+  const licenses = await readFile(installed('licenses.txt'), 'utf8');
+  for (const name of ['@nats-io/nats-core', 'fastify', 'zod']) expect(licenses).toMatch(new RegExp(`^${name}\n`, 'm'));
+});
+
+/** Evaluates the expression in the installed package, where `thread` checks schemas. */
+async function withThread(expression: string, ...flags: string[]): Promise<unknown> {
+  const script = `const { CheckThread } = await import(${JSON.stringify(installed('threads/schemaChecks.js'))});
+    const limit = { fullMs: 10_000, shortMs: 10_000, isShort: false, extend: () => undefined };
+    const thread = new CheckThread();
+    console.log(JSON.stringify(${expression}));
+    await thread.close();`;
+  const { stdout } = await inProject(process.execPath, ...flags, '--input-type=module', '-e', script);
+  return JSON.parse(stdout) as unknown;
+}
 
 describe('genwarden/client', () => {
   test('is imported by a module', async () => {

@@ -88,7 +88,10 @@ async function compile(folder: string, sources: string): Promise<void> {
       process.stderr.write(`genwarden image: the types do not check:\n${error.stdout}`);
     },
   );
-  if (!existsSync(join(folder, 'cli/main.js'))) throw new Error('the compiler left no dist/cli/main.js');
+  const bundle = join(sources, 'hack/build-bundle.ts');
+  // The release before this one had none.
+  if (existsSync(bundle)) await run(process.execPath, [bundle, folder]);
+  if (!existsSync(join(folder, 'cli/main.js'))) throw new Error('the build left no dist/cli/main.js');
   await run(process.execPath, [join(sources, 'hack/build-console.ts'), join(folder, 'console')]);
 }
 

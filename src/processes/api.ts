@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { natsInstallationProbe, natsLinkKeys, natsRequestCounts, storageOf } from '../adapters/nats/index.ts';
 import { buildApi } from '../api/app.ts';
+import { packageFolder } from '../config/packageFolder.ts';
 import { loadPools } from '../config/pools.ts';
 import type { DescribedSetting } from '../config/describe.ts';
 import type { Settings } from '../config/settings.ts';
@@ -19,8 +20,7 @@ import { servesKubernetes, startJobsApi } from './jobsApi.ts';
 import { openLog, openPorts } from './openPorts.ts';
 import { openWebhooks } from './webhooks.ts';
 
-/** At the same place seen from the sources and from what is published. */
-const consoleFolder = new URL('../../dist/console/', import.meta.url);
+const consoleFolder = new URL('dist/console/', packageFolder);
 
 export interface ApiProcessOptions {
   /** The settings as `GET /v1/settings` shows them. */

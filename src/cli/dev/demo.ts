@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { GenwardenClient, type Job } from '../../client/index.ts';
 import { readSettings } from '../../config/load.ts';
+import { packageFolder } from '../../config/packageFolder.ts';
 import { titleOf } from '../../job/providers.ts';
 import { startStandin } from '../../standin/standin.ts';
 import { createLogger } from '../../telemetry/log.ts';
@@ -19,7 +20,7 @@ import { startStack, type Stack } from '../../processes/dev/stack.ts';
 import { addressLines, sourceLine } from './announce.ts';
 
 const hangingPool = 'hanging';
-const photograph = new URL('../../../examples/front-yard.jpg', import.meta.url);
+const photograph = new URL('examples/front-yard.jpg', packageFolder);
 
 /** Saves the image below `folder`. Sets exit code 1 unless both jobs ended as expected. */
 export async function runDemo(folder: string): Promise<void> {

@@ -3,11 +3,11 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageFolder } from '../../config/packageFolder.ts';
 import type { ResolvedSetting } from '../../config/setting.ts';
 import { shellWord } from '../../config/shellWord.ts';
 
-/** At the same place seen from the sources and from what is published. */
-const launcher = fileURLToPath(new URL('../../../bin/genwarden', import.meta.url));
+const launcher = fileURLToPath(new URL('bin/genwarden', packageFolder));
 
 interface Surroundings {
   readonly env: NodeJS.ProcessEnv;

@@ -66,7 +66,10 @@ test('the build stage gets what is copied, and what it compiles', () => {
   const needed = applicationPaths.filter((path) => !built.includes(path));
   const sources = ['src', 'tsconfig.json', 'package-lock.json', '.npmrc'];
   const scripts = packageJson.scripts.build.match(/\S+\.(?:ts|json)\b/g)!;
-  expect(sent.toSorted()).toEqual([...needed, ...sources, ...scripts].toSorted());
+  const imported = scripts.flatMap((path) =>
+    [...read(path).matchAll(/from '\.\/([^']+)'/g)].map(([, name]) => `hack/${name}`),
+  );
+  expect(sent.toSorted()).toEqual([...new Set([...needed, ...sources, ...scripts, ...imported])].toSorted());
 });
 
 test('the assembled image has every program that bin/genwarden runs', () => {
