@@ -26,6 +26,11 @@ export interface Ordeal {
   readonly hurt: (blow: Blow) => Promise<void>;
 }
 
+export interface Endured extends Audited {
+  /** The longest time until a submit was acknowledged, ms, with all repetitions. */
+  readonly longestSubmit: number;
+}
+
 export interface Blow {
   /** The pod of a worker that currently runs several tasks of this load. */
   busyWorkerPod(): Promise<Any>;
@@ -37,7 +42,7 @@ export interface Blow {
 const afterwards = 5_000;
 
 /** Load, fault, load, audit: one row of the table. */
-export async function endure(genwarden: InstalledGenwarden, ordeal: Ordeal): Promise<Audited> {
+export async function endure(genwarden: InstalledGenwarden, ordeal: Ordeal): Promise<Endured> {
   const { fault, everyMs = 250, callMs, hurt } = ordeal;
   const { client, namespace } = genwarden;
   const load = keepSubmitting(client, { name: fault, everyMs, callMs });
@@ -57,7 +62,8 @@ export async function endure(genwarden: InstalledGenwarden, ordeal: Ordeal): Pro
   } finally {
     await load.stop();
   }
-  return audit(client, { fault, jobs: load.jobs, faultAt });
+  const longestSubmit = Math.round(Math.max(...load.waits));
+  return { ...(await audit(client, { fault, jobs: load.jobs, faultAt })), longestSubmit };
 }
 
 export const podsOf = ({ namespace, release }: InstalledGenwarden, component: string): Promise<Any[]> =>

@@ -5,10 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GenwardenClient } from '../../../src/client/index.ts';
 import { until } from '../../support/until.ts';
 import { installGenwarden, type InstalledGenwarden } from '../support/genwarden.ts';
-import { kubectl, listObjects, type Any } from '../support/kubectl.ts';
+import { kubectl, listObjects, logsOf, type Any } from '../support/kubectl.ts';
 import { testNamespace } from '../support/namespace.ts';
-import type { Audited } from './audit.ts';
-import { endure, faultValues, podsOf } from './installation.ts';
+import { endure, faultValues, podsOf, type Endured } from './installation.ts';
 import { addSecondNode, type SecondNode } from './secondNode.ts';
 
 const namespace = testNamespace('node-loss');
@@ -70,12 +69,17 @@ test('a node loses its power, and its connections stay open', async () => {
 
 test('a node loses its network, and it comes back', async () => {
   await leadOn('node1');
-  await lose('network of a node cut for 20 s', async (struck) => {
+  const before = await refusedWrites();
+  const { recoveries } = await lose('network of a node cut for 20 s', async (struck) => {
     struck();
     const reconnect = await node.cutNetwork();
     await new Promise((resolve) => setTimeout(resolve, 20_000));
     return reconnect;
   });
+  // Each lost attempt has ended by now, and offered its result when the network was back.
+  const refused = (await refusedWrites()) - before;
+  console.log(`network cut: ${recoveries.length} tasks taken from a worker, ${refused} late results refused`);
+  expect(refused).toBeGreaterThanOrEqual(recoveries.length);
 });
 
 test('both nodes are drained in turn', async () => {
@@ -85,7 +89,7 @@ test('both nodes are drained in turn', async () => {
 });
 
 /** One row: the node is lost while its workers are busy, and restored before the audit. */
-async function lose(fault: string, cut: (struck: () => void) => Promise<() => Promise<void>>): Promise<Audited> {
+async function lose(fault: string, cut: (struck: () => void) => Promise<() => Promise<void>>): Promise<Endured> {
   const audited = await endure(genwarden, {
     fault,
     // Two workers of four remain: four tasks a second.
@@ -104,7 +108,7 @@ async function lose(fault: string, cut: (struck: () => void) => Promise<() => Pr
 }
 
 /** One row: the node is drained under load, as for its replacement, and then usable again. */
-async function drained(name: string): Promise<{ audited: Audited; moved: boolean }> {
+async function drained(name: string): Promise<{ moved: boolean }> {
   const components = ['api', 'controller', 'operator', 'worker'];
   let moved = false;
   const audited = await endure(genwarden, {
@@ -127,16 +131,33 @@ async function drained(name: string): Promise<{ audited: Audited; moved: boolean
       moved = left.every(({ spec }) => spec.nodeName !== name);
     },
   });
-  console.log(`drain of ${name}: longest pause between submits ${longestPause(audited.histories)} ms`);
+  console.log(`drain of ${name}: ${pausesOf(audited)}`);
   await kubectl('uncordon', name);
   await untilAllReady();
-  return { audited, moved };
+  return { moved };
 }
 
-/** The first transition of a job is its submit. */
-function longestPause(histories: Audited['histories']): number {
-  const times = histories.map(([first]) => Date.parse(first!.at)).toSorted((a, b) => a - b);
-  return Math.max(...times.slice(1).map((time, index) => time - times[index]!));
+/** The longest times without a submit and from a submit to its claim, and when each began. */
+function pausesOf({ histories, longestSubmit }: Endured): string {
+  const submits = histories.map(([first]) => Date.parse(first!.at)).toSorted((a, b) => a - b);
+  const gaps = submits.slice(1).map((time, index) => ({ ms: time - submits[index]!, from: submits[index]! }));
+  const waits = histories.flatMap((history) => {
+    const claim = history.find(({ state }) => state === 'running');
+    const from = Date.parse(history[0]!.at);
+    return claim === undefined ? [] : [{ ms: Date.parse(claim.at) - from, from }];
+  });
+  const longest = (times: readonly { ms: number; from: number }[]): string => {
+    const { ms, from } = times.toSorted((a, b) => b.ms - a.ms)[0]!;
+    return `${ms} ms, ${from - submits[0]!} ms after the first submit`;
+  };
+  return `no submit for ${longest(gaps)}; no claim of a task for ${longest(waits)}; a submit took up to ${longestSubmit} ms`;
+}
+
+/** How many lines of the workers on the second node say that a final status was refused. */
+async function refusedWrites(): Promise<number> {
+  const pods = (await podsOf(genwarden, 'worker')).filter(({ spec }) => spec.nodeName === node.name);
+  const logs = await Promise.all(pods.map(({ metadata }) => logsOf(metadata['name'], namespace)));
+  return logs.join('\n').split('"event":"status_write_refused"').length - 1;
 }
 
 async function busyOnSecond(): Promise<boolean> {
