@@ -168,6 +168,15 @@ test('the built files check schemas in a thread', async () => {
   expect(answer).toEqual({ outcome: 'answered', answer: { problem: '/ must match pattern "^(a+)+$"' } });
 });
 
+test('every part that a program loads later can be loaded', async () => {
+  const parts = (await readdir(installed('chunks'))).filter((name) => /^(?!chunk-).*\.js$/.test(name));
+  expect(parts.length).toBeGreaterThan(20);
+  const paths = parts.map((name) => installed(`chunks/${name}`));
+  const script = `for (const path of ${JSON.stringify(paths)}) await import(path); console.log('loaded'); process.exit();`;
+  const { stdout } = await inProject(process.execPath, '--input-type=module', '-e', script);
+  expect(stdout).toBe('loaded\n');
+});
+
 test('source maps name the lines of the sources', async () => {
   const stack = await withThread(
     'await thread.run.call(undefined).catch((error) => error.stack)',
