@@ -1,5 +1,6 @@
 // Reads what `doctor` judges, with the rights of the kubeconfig's user: what they may not read is left out and named.
 
+import { mapLimit } from '../../../async/mapLimit.ts';
 import { KubeError, type Cluster, type KubeObject, type Pods, type ResourceType } from '../../../ports/kubernetes.ts';
 import type { GenerationJob } from '../../../operator/resources/generationJob.ts';
 import { generationJobType, workerPoolType } from '../../../operator/resources/kinds.ts';
@@ -68,24 +69,24 @@ export async function viewCluster(
   const reader: Reader = { cluster, unread: [] };
   const everywhere = (await list<Workload>(reader, deploymentType, { labelSelector: ofGenwarden })) ?? [];
   const place = namespace ?? placeOf(everywhere);
-  const local = await viewNamespace(reader, place);
-  const [pools, jobs] = [
-    await list<WorkerPool>(reader, workerPoolType),
-    await list<GenerationJob>(reader, generationJobType),
-  ];
-  const [storageClasses, definitions] = [
-    await list<KubeObject>(reader, storageClassType),
-    await list<Definition>(reader, definitionType, { labelSelector: ofGenwarden }),
-  ];
+  const [local, pools, jobs, storageClasses, definitions] = await Promise.all([
+    viewNamespace(reader, place),
+    list<WorkerPool>(reader, workerPoolType),
+    list<GenerationJob>(reader, generationJobType),
+    list<KubeObject>(reader, storageClassType),
+    list<Definition>(reader, definitionType, { labelSelector: ofGenwarden }),
+  ]);
   const inPlace =
     pools ?? (place === undefined ? [] : await list<WorkerPool>(reader, workerPoolType, { namespace: place })) ?? [];
   const operators = (everywhere.length > 0 ? everywhere : local.workloads).filter(
     (one) => componentOf(one) === 'operator',
   );
-  const secrets = await readSecrets(reader, place, [...namedByPods(local.workloads), ...namedByPools(inPlace, place)]);
-  const words = await lastWords(cluster, local.pods, now);
+  const [secrets, words] = await Promise.all([
+    readSecrets(reader, place, [...namedByPods(local.workloads), ...namedByPools(inPlace, place)]),
+    lastWords(cluster, local.pods, now),
+  ]);
   const rest = { pools: inPlace, jobs: jobs ?? [], storageClasses, definitions, operators, secrets, words };
-  return { server: cluster.host, now, namespace: place, ...local, ...rest, unread: reader.unread };
+  return { server: cluster.host, now, namespace: place, ...local, ...rest, unread: reader.unread.toSorted() };
 }
 
 /** The namespace of the only installation, or of the first one. */
@@ -99,15 +100,15 @@ function placeOf(workloads: readonly Workload[]): string | undefined {
 async function viewNamespace(reader: Reader, namespace: string | undefined) {
   if (namespace === undefined) return { workloads: [], pods: [], events: [], claims: [], policies: [] };
   const ours = { namespace, labelSelector: ofGenwarden };
-  const deployments = await list<Workload>(reader, deploymentType, ours);
-  const sets = await list<Workload>(reader, statefulSetType, ours);
-  return {
-    workloads: [...(deployments ?? []), ...(sets ?? [])],
-    pods: (await list<Pod>(reader, podType, ours)) ?? [],
-    events: (await list<KubeEvent>(reader, eventType, { namespace })) ?? [],
-    claims: (await list<VolumeClaim>(reader, claimType, { namespace })) ?? [],
-    policies: (await list<KubeObject>(reader, policyType, { namespace })) ?? [],
-  };
+  const [deployments = [], sets = [], pods = [], events = [], claims = [], policies = []] = await Promise.all([
+    list<Workload>(reader, deploymentType, ours),
+    list<Workload>(reader, statefulSetType, ours),
+    list<Pod>(reader, podType, ours),
+    list<KubeEvent>(reader, eventType, { namespace }),
+    list<VolumeClaim>(reader, claimType, { namespace }),
+    list<KubeObject>(reader, policyType, { namespace }),
+  ]);
+  return { workloads: [...deployments, ...sets], pods, events, claims, policies };
 }
 
 interface Where {
@@ -146,10 +147,12 @@ const namedByPools = (pools: readonly WorkerPool[], place: string | undefined): 
     .filter(({ metadata }) => metadata.namespace === place)
     .flatMap(({ spec }) => (spec?.keys ?? []).map(({ secretKeyRef }) => secretKeyRef.name));
 
+const secretsAtATime = 8;
+
 async function readSecrets({ cluster, unread }: Reader, namespace: string | undefined, names: readonly string[]) {
   const found = new Map<string, ReadonlySet<string> | 'missing' | 'unreadable'>();
   if (namespace === undefined) return found;
-  for (const name of new Set(names)) {
+  await mapLimit(secretsAtATime, [...new Set(names)], async (name) => {
     try {
       const secret = await cluster.get<Secret>(secretType, { namespace, name });
       const filled = Object.entries(secret?.data ?? {}).filter(([, value]) => value !== '');
@@ -158,7 +161,7 @@ async function readSecrets({ cluster, unread }: Reader, namespace: string | unde
       if (!(error instanceof KubeError) || error.status !== 403) throw error;
       found.set(name, 'unreadable');
     }
-  }
+  });
   if ([...found.values()].includes('unreadable')) unread.push(`get secrets in namespace ${namespace}`);
   return found;
 }

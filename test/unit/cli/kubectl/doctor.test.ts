@@ -208,6 +208,26 @@ test('what the user may not read is said, and the rest is checked', async () => 
   expect(await checkCluster(away as never, namespace, now)).toMatchObject([{ name: 'kubernetes', ok: false }]);
 });
 
+test('what it reads is asked for together, once the installation is known', async () => {
+  const asked = new Set<string>();
+  const all = Promise.withResolvers<void>();
+  const cluster = {
+    host: 'kube:443',
+    list: async ({ plural }: { plural: string }) => {
+      const isFirst = asked.size === 0;
+      asked.add(plural);
+      if (asked.size === 10) all.resolve();
+      if (!isFirst) await all.promise;
+      return { items: [] };
+    },
+    get: async () => undefined,
+    // oxlint-disable-next-line require-yield
+    log: async function* () {},
+  };
+  const checks = await checkCluster(cluster as never, namespace, now);
+  expect(checks[0]).toMatchObject({ name: 'installation', ok: false });
+});
+
 test('the last complaint of a log, of Genwarden and of nats-server', () => {
   expect(
     complaintIn(['{"level":"warn","msg":"Waiting for NATS","error":"refused"}', '{"level":"info","msg":"x"}']),
