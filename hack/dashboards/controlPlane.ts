@@ -97,7 +97,7 @@ const processes = row('Processes', [
   }),
   bars('Processes by version', {
     description: 'Which versions run side by side.',
-    link: 'kubernetes-operations.md#upgrade-rollback-uninstall',
+    link: 'kubernetes-operations.md#upgrade-and-rollback',
     unit: 'short',
     steps: neutral,
     queries: [['{{process}} {{version}}', `count by (process, version) (${of('genwarden_build_info')})`]],

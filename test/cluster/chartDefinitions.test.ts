@@ -80,6 +80,13 @@ test('one install creates the CRDs and the first WorkerPool', async () => {
   console.log(`used of the quota: ${JSON.stringify(status.used)}`);
 });
 
+test('an upgrade does not rename everything', async () => {
+  const renamed = { ...values, fullnameOverride: 'pictures' };
+  await expect(helmWith(renamed, 'upgrade', release, chartFolder, ...waiting)).rejects.toThrow(
+    /objects of this release are named (\S+), and would be named pictures, .* Set fullnameOverride: \1/,
+  );
+});
+
 test('an uninstall keeps the CRDs and deletes the pool', async () => {
   expect(await helm('uninstall', release, ...waiting)).toContain('resource policy');
   const gone = async (): Promise<boolean> => (await listObjects('gwp', namespace)).length === 0;
