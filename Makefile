@@ -217,6 +217,10 @@ bench-peers: setup redis-server build ## Compare with BullMQ on a real Redis: ma
 bench-growth: setup build ## Measure requests, memory and starts with many open tasks: make bench-growth SIZES=20k,100k
 	@node bench/growth/main.ts $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
 
+.PHONY: bench-watchers
+bench-watchers: setup build ## Measure 2,000 event streams on one API, with 500 changes a second (one minute)
+	@node bench/watchers/main.ts $(ARGS)
+
 .PHONY: bench-profile
 bench-profile: setup build ## Print where the time of API, worker and submits goes: make bench-profile ARGS='--scenario http'
 	@node bench/profile/main.ts $(ARGS)
