@@ -5,6 +5,7 @@ import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
 import { elapsed, longAgo, type Monotonic } from '../job/time.ts';
 import { logEvent } from '../job/logEvents/index.ts';
 import type { ExplainContext } from '../jobs/explain.ts';
+import { keysInUse } from '../jobs/keysInUse.ts';
 import type { Swept } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog, Watermark } from '../ports/jobLog.ts';
@@ -137,13 +138,16 @@ class PoolFacts {
   readonly pauses = new Map<string, Pause | undefined>();
 }
 
-async function showPools({ pools, queue, keys, metrics }: PeriodicTaskOptions, facts: PoolFacts): Promise<void> {
+async function showPools(
+  { pools, queue, keys, workers, metrics }: PeriodicTaskOptions,
+  facts: PoolFacts,
+): Promise<void> {
   metrics.ofPools.showProviders();
   for (const { name } of pools.list()) {
     facts.pauses.set(name, await queue.paused(name));
     metrics.ofPools.showPause(name, facts.pauses.get(name) !== undefined);
     if (keys === undefined) continue;
-    facts.keys.set(name, await keys.state(name));
+    facts.keys.set(name, keysInUse(workers, name, await keys.state(name)));
     metrics.ofPools.showKeys(name, facts.keys.get(name) ?? []);
   }
 }

@@ -10,6 +10,7 @@ import { isHeld, lanes, type Held, type Lane, type Sequence, type TaskDetail, ty
 import type { LastClaims } from '../readmodel/lastClaims.ts';
 import { blocksOf, type Blocks } from './blocks.ts';
 import type { JobsContext, KeyRingView } from './context.ts';
+import { keysInUse } from './keysInUse.ts';
 import { aheadOf, lengthOf, queuesOf, type Queues } from './queuePlaces.ts';
 import { fullStorage } from './storage.ts';
 import { readJob, type ReadContext } from './read.ts';
@@ -88,7 +89,8 @@ function parentsOf({ of }: Held, { follower }: Pick<ExplainContext, 'follower'>)
 export const noQueues = Object.fromEntries(lanes.map((lane) => [lane, new Map()])) as unknown as Queues;
 
 export async function observePool(context: ExplainContext, name: string, queues: Queues): Promise<ObservedPool> {
-  const [keys, paused] = await Promise.all([context.keys?.state(name) ?? null, context.queue.paused(name)]);
+  const [states, paused] = await Promise.all([context.keys?.state(name) ?? null, context.queue.paused(name)]);
+  const keys = states === null ? null : keysInUse(context.workers, name, states);
   const beats = beatsOf(context, name);
   const open = beats.filter(({ draining }) => !draining);
   const declared = context.pools.find(name);

@@ -65,6 +65,8 @@ export interface Beat {
   readonly parts?: number;
   /** A stand-in of Genwarden answers its calls, not the provider; absent in others, and in heartbeats of older workers. */
   readonly standIn?: true;
+  /** The fingerprints of the keys that it uses; absent in heartbeats of older workers. */
+  readonly keys?: readonly string[];
   /** Absent in heartbeats of older workers, and of those that cannot check their provider. */
   readonly provider?: ProviderCheck;
   /** The storage that is full, as this worker knows it; absent while everything is stored. */

@@ -68,7 +68,14 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
   let isStandIn = false;
   const provider = await providerFor(pool.provider, { baseUrl: pool.baseUrl, apiVersion: pool.apiVersion, schemas });
   const enabled = settings.providerCheck === 'on';
-  const { probe, replaceKeys } = openProbe({ provider, enabled, keys, pool, clock, onChange: () => worker.beat() });
+  const { probe, replaceKeys, keysInUse } = openProbe({
+    provider,
+    enabled,
+    keys,
+    pool,
+    clock,
+    onChange: () => worker.beat(),
+  });
   resources.own('provider check', probe, (it) => it.close());
   const worker = startWorker({
     name,
@@ -95,6 +102,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     version,
     isStandIn: () => isStandIn,
     providerCheck: () => probe.last(),
+    keysInUse,
   });
   resources.own('worker', worker, (it) => it.drain());
   const stopWatching = resources.own('key files', new AbortController(), (it) => it.abort());
@@ -135,6 +143,7 @@ function openProbe({ keys, pool, ...options }: OpenProbe) {
   const byFingerprint = () => new Map(inUse.map(({ secret }) => [keys.fingerprint(secret), secret]));
   return {
     probe: providerProbe({ ...options, keys: byFingerprint }),
+    keysInUse: (): readonly string[] => [...byFingerprint().keys()],
     replaceKeys: (of: string, next: readonly PoolKey[]): Promise<void> => {
       inUse = next;
       return keys.replaceKeys(of, next);

@@ -42,10 +42,21 @@ export class HeartbeatSender {
 
   beat(): void {
     this.#number += 1;
-    const { name, pool, version = 'unknown', heartbeats, queue, storage, isStandIn, providerCheck } = this.#options;
+    const {
+      name,
+      pool,
+      version = 'unknown',
+      heartbeats,
+      queue,
+      storage,
+      isStandIn,
+      providerCheck,
+      keysInUse,
+    } = this.#options;
     const parts = queue.partsServed(pool);
     const full = storage?.full();
     const provider = providerCheck?.();
+    const keys = keysInUse?.();
     const { total, busy, leaked } = this.#slots;
     const { used, limit } = this.#memory;
     heartbeats.beat({
@@ -65,6 +76,7 @@ export class HeartbeatSender {
       ...(this.#stopped ? { stopped: true } : {}),
       ...(parts === 0 ? {} : { parts }),
       ...(isStandIn?.() === true ? { standIn: true } : {}),
+      ...(keys === undefined ? {} : { keys }),
       ...(provider === undefined ? {} : { provider }),
       ...(full === undefined ? {} : { storage: full }),
     });

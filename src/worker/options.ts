@@ -57,6 +57,8 @@ export interface WorkerOptions {
   readonly version?: string;
   /** Whether a stand-in answers the calls, as far as it is known; absent: the provider does. */
   readonly isStandIn?: () => boolean;
+  /** The fingerprints of the keys in use, for heartbeats. */
+  readonly keysInUse?: () => readonly string[];
   /** The last check of the provider; absent: it cannot be checked. */
   readonly providerCheck?: () => ProviderCheck | undefined;
   /** Random numbers in [0, 1), for the jitter of backoffs. */

@@ -1,6 +1,7 @@
 // The JSON of a pool: its queue, workers, keys, outages and spending.
 
 import { ownWords } from '../../job/block.ts';
+import { keysInUse } from '../../jobs/keysInUse.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
 import { limitsOf, maxReferenceBytes } from '../../job/modelLimits.ts';
 import { allowedOptions } from '../../job/providerOptions/index.ts';
@@ -16,7 +17,7 @@ import { isoTimeOrNull } from './taskView.ts';
 
 export async function poolView(context: ApiContext, pool: PoolDeclaration, principal: Principal): Promise<PoolView> {
   const { name, provider, models, resource } = pool;
-  const [depth, keys, paused] = await Promise.all([
+  const [depth, states, paused] = await Promise.all([
     context.queue.depth(name),
     context.keys?.state(name) ?? [],
     context.queue.paused(name),
@@ -42,7 +43,7 @@ export async function poolView(context: ApiContext, pool: PoolDeclaration, princ
     managed: resource === undefined ? null : { kind: 'WorkerPool', namespace: resource.namespace, name },
     workers: workers.length,
     standIn: workers.some(({ beat }) => beat.standIn === true),
-    keys: keys.map(keyView),
+    keys: keysInUse(context.workers, name, states).map(keyView),
     outages: (context.keys?.outages(name) ?? []).map(outageView),
     spending: (context.keys?.spending(name) ?? []).filter((it) => isShown(it, principal)).map(spendingView),
     ...tenantsView(context, pool, principal),

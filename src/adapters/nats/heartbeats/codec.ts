@@ -55,6 +55,7 @@ const beatSchema: z.ZodType<Beat> = z.object({
   stopped: z.literal(true).exactOptional(),
   parts: count.exactOptional(),
   standIn: z.literal(true).exactOptional(),
+  keys: z.array(z.string()).exactOptional(),
   // A newer version may know other outcomes.
   provider: z
     .object({
