@@ -125,7 +125,13 @@ export const progressSchema = z.object({
   succeeded: count,
   failed: count,
   cancelled: count,
-  fraction: z.number().min(0).max(1),
+  fraction: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe(
+      'How much of the work has ended, running tasks by their progress. Failed and cancelled tasks have ended: what succeeded is `succeeded / total`.',
+    ),
 });
 
 export const listedJobSchema = z.object({

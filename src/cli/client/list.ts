@@ -38,7 +38,9 @@ export function addList(program: Command, io: Io): void {
         printAs(io, options.output, list, (table) =>
           jobTable(io, list.items, { ...table, tenants: options.allNamespaces === true, prompts: true }),
         );
-        if (isForPeople(options.output)) reportMissing(io, list);
+        if (!isForPeople(options.output)) return;
+        reportMissing(io, list);
+        if (list.items.length === 0 && options.pool !== undefined) await reportUnknownPool(io, client, options.pool);
       }),
     );
 }
@@ -70,4 +72,13 @@ function filterOf({ state, pool, kind, label = [], search }: ListOptions): ListF
 function reportMissing({ stderr }: Io, { next, complete, since }: JobPage): void {
   if (next !== null) writeLine(stderr, 'There are more jobs: use --limit or --all.');
   else if (!complete) writeLine(stderr, `Finished jobs submitted before ${since ?? 'the API started'} may be missing.`);
+}
+
+/** Jobs of a deleted pool are still listed, so an unknown pool is no error; but an empty list may be due to a typing error. */
+async function reportUnknownPool({ stderr }: Io, client: GenwardenClient, pool: string): Promise<void> {
+  // Who may not read the pools gets no hint.
+  const known = await client.pools().catch(() => undefined);
+  if (known === undefined || known.some(({ name }) => name === pool)) return;
+  const names = known.map(({ name }) => name).join(', ');
+  writeLine(stderr, `There is no pool ${pool}; ${names === '' ? 'no pool is available' : `available: ${names}`}.`);
 }

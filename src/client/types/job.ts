@@ -33,7 +33,8 @@ export interface ListedJob {
   /** The latest moment by which the job will be terminal. */
   deadlineAt: string;
   expiresAt: string;
-  progress: Record<State, number> & { total: number; /** 0 to 1. */ fraction: number };
+  /** `fraction`: how much has ended, 0 to 1. Failed and cancelled tasks have ended: what succeeded is `succeeded / total`. */
+  progress: Record<State, number> & { total: number; fraction: number };
   /** Of the first waiting task; null while a task runs. */
   waitingFor: WaitingFor | null;
   /** The job waits for nothing but a reviewer. */

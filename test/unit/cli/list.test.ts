@@ -54,6 +54,20 @@ describe('list', () => {
     expect((await list()).map((line) => line.split(/ {2,}/).at(-1))).toEqual(['PROMPT', '-', '-', '']);
   });
 
+  test('an empty list of an unknown pool names the known ones', async () => {
+    await using api = await FakeApi.start();
+    api.route('GET /v1/jobs', (_, response) => answerJson(response, 200, page([], null)));
+    const items = [{ name: 'default' }, { name: 'photos' }];
+    api.route('GET /v1/pools', (_, response) => answerJson(response, 200, { items, next: null }));
+    const list = async (pool: string) => runCommand(['list', '--pool', pool], { env: api.env });
+    const typed = await list('fotos');
+    expect(typed.code).toBe(0);
+    expect(typed.stderr).toContain('There is no pool fotos; available: default, photos.');
+    expect((await list('photos')).stderr).not.toContain('no pool');
+    api.route('GET /v1/pools', (_, response) => answerJson(response, 403, { code: 'Forbidden', detail: 'No' }));
+    expect((await list('fotos')).stderr).not.toMatch(/no pool|Forbidden/);
+  });
+
   test('reports how far back the list is complete', async () => {
     await using api = await FakeApi.start();
     api.route('GET /v1/jobs', (_, response) => answerJson(response, 200, page(['a'], null)));

@@ -21,7 +21,7 @@ class Progress(TypedDict):
     failed: int
     cancelled: int
     fraction: float
-    """0 to 1."""
+    """How much of the work has ended, 0 to 1. Failed and cancelled tasks have ended: what succeeded is succeeded / total."""
 
 
 class WaitingFor(TypedDict):
