@@ -7,7 +7,6 @@ import {
   generationJobType,
   generationScheduleType,
   group,
-  version,
   workerPoolType,
 } from '../../src/operator/resources/kinds.ts';
 import { workerPoolSpec, workerPoolStatus } from '../../src/operator/resources/workerPool.ts';
@@ -15,6 +14,7 @@ import { immutableRule } from './immutable.ts';
 import type { ResourceType } from '../../src/ports/kubernetes.ts';
 import { extrasOf, poolNameRule, scheduleNameRule } from './rules.ts';
 import { structuralOf, type Rule, type Structural } from './structural.ts';
+import { type ResourceVersion, resourceVersions } from './versions.ts';
 
 export interface Column {
   readonly name: string;
@@ -27,10 +27,15 @@ export interface Column {
 
 export type Definition = ReturnType<typeof definition>;
 
-export const definitions = (): readonly Definition[] => [generationJobs(), workerPools(), generationSchedules()];
+/** With every version that the chart has, or with those of a test. */
+export const definitions = (versions: readonly ResourceVersion[] = resourceVersions): readonly Definition[] => [
+  generationJobs(versions),
+  workerPools(versions),
+  generationSchedules(versions),
+];
 
-function generationJobs() {
-  return definition(generationJobType, 'gj', {
+function generationJobs(versions: readonly ResourceVersion[]) {
+  return definition(versions, generationJobType, 'gj', {
     description: 'A job: one request with 1 to 500 tasks. The operator submits it and mirrors its state.',
     spec: generationJobSpec,
     status: generationJobStatus,
@@ -48,8 +53,8 @@ function generationJobs() {
   });
 }
 
-function generationSchedules() {
-  return definition(generationScheduleType, 'gs', {
+function generationSchedules(versions: readonly ResourceVersion[]) {
+  return definition(versions, generationScheduleType, 'gs', {
     description: 'Creates GenerationJobs at the times of a cron expression, as a CronJob creates Jobs.',
     spec: generationScheduleSpec,
     status: generationScheduleStatus,
@@ -75,8 +80,8 @@ function generationSchedules() {
   });
 }
 
-function workerPools() {
-  return definition(workerPoolType, 'gwp', {
+function workerPools(versions: readonly ResourceVersion[]) {
+  return definition(versions, workerPoolType, 'gwp', {
     description: 'A queue, its provider, models, keys and limits, and the workers that serve it.',
     spec: workerPoolSpec,
     status: workerPoolStatus,
@@ -111,7 +116,7 @@ interface Kind {
   readonly subresources: object;
 }
 
-function definition({ kind, plural }: ResourceType, shortName: string, of: Kind) {
+function definition(versions: readonly ResourceVersion[], { kind, plural }: ResourceType, shortName: string, of: Kind) {
   const singular = kind.toLowerCase();
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -121,16 +126,18 @@ function definition({ kind, plural }: ResourceType, shortName: string, of: Kind)
       group,
       scope: 'Namespaced',
       names: { kind, listKind: `${kind}List`, plural, singular, shortNames: [shortName], categories: ['genwarden'] },
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          subresources: of.subresources,
-          additionalPrinterColumns: of.columns,
-          schema: { openAPIV3Schema: schemaOf(of) },
-        },
-      ],
+      versions: versions.map(({ name, served, storage, replacedBy }) => ({
+        name,
+        served,
+        storage,
+        ...(replacedBy !== undefined && {
+          deprecated: true,
+          deprecationWarning: `${group}/${name} ${kind} is deprecated; use ${group}/${replacedBy} ${kind}`,
+        }),
+        subresources: of.subresources,
+        additionalPrinterColumns: of.columns,
+        schema: { openAPIV3Schema: schemaOf(of) },
+      })),
     },
   };
 }

@@ -10,7 +10,7 @@ import { logEvent } from '../job/logEvents/index.ts';
 import type { Cluster, KubeObject, OwnerReference, ResourceKey } from '../ports/kubernetes.ts';
 import type { OperatorContext } from './context.ts';
 import { configMapType } from './resources/builtInKinds.ts';
-import { apiVersion, workerPoolType } from './resources/kinds.ts';
+import { apiVersion, group, workerPoolType } from './resources/kinds.ts';
 import { workerPoolSpec } from './resources/workerPool.ts';
 import type { Controller } from './runtime/controller.ts';
 
@@ -76,10 +76,15 @@ async function apply(
 ): Promise<void> {
   const annotations = { ...pool.metadata.annotations, [hashAnnotation]: hash };
   const owners = owner === undefined ? {} : { ownerReferences: [owner] };
-  await cluster.apply(workerPoolType, { ...pool, metadata: { ...pool.metadata, namespace, annotations, ...owners } });
+  const metadata = { ...pool.metadata, namespace, annotations, ...owners };
+  await cluster.apply(workerPoolType, { ...pool, apiVersion, metadata });
 }
 
-const hashOf = ({ pool }: DefaultPool): string => createHash('sha256').update(JSON.stringify(pool)).digest('hex');
+/** Of the first version: a pool that differs only by its version is left as it is, with what people changed in it. */
+const hashOf = ({ pool }: DefaultPool): string =>
+  createHash('sha256')
+    .update(JSON.stringify({ ...pool, apiVersion: `${group}/v1alpha1` }))
+    .digest('hex');
 
 const labels = z.record(z.string(), z.string()).default({});
 
@@ -87,7 +92,7 @@ const defaultPool = z.strictObject({
   /** A ConfigMap in the same namespace that owns the pool. */
   ownerConfigMap: z.string().min(1).optional(),
   pool: z.strictObject({
-    apiVersion: z.literal(apiVersion),
+    apiVersion: z.templateLiteral([`${group}/`, z.string()]),
     kind: z.literal(workerPoolType.kind),
     metadata: z.strictObject({ name: z.string().min(1), labels, annotations: labels }),
     // Passed on without defaults; the API server fills those in.

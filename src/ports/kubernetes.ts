@@ -133,6 +133,16 @@ export interface Cluster {
   delete(type: ResourceType, key: ResourceKey, options?: { readonly uid?: string }): Promise<boolean>;
 }
 
+/** What it takes to write objects again as they are. All calls throw `KubeError`. */
+export interface StoredObjects {
+  /** Of all namespaces: objects without spec and status. */
+  listMetadata(type: ResourceType): Promise<readonly KubeObject[]>;
+  /** With managedFields, unlike `Cluster.get`. Undefined if the object does not exist. */
+  getWhole<T extends KubeObject>(type: ResourceType, key: ResourceKey): Promise<T | undefined>;
+  /** `KubeError` 409 if the object has changed since it was read. Undefined if it no longer exists. */
+  replace<T extends KubeObject>(type: ResourceType, object: T, subresource?: 'status'): Promise<T | undefined>;
+}
+
 export interface PodLogRequest extends ResourceKey {
   readonly container: string;
   /** ISO 8601. */

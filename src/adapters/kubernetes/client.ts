@@ -12,6 +12,7 @@ import {
   type Pods,
   type ResourceKey,
   type ResourceType,
+  type StoredObjects,
   type WatchEvent,
 } from '../../ports/kubernetes.ts';
 import { errorOf, KubeHttp, type KubeServer, linesOf } from './http.ts';
@@ -35,11 +36,12 @@ export interface KubeClientOptions {
 
 const applyPatch = 'application/apply-patch+yaml';
 const mergePatch = 'application/merge-patch+json';
+const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 /** The API server ends a watch after this many seconds, plus a random part of the spread. */
 const watchSeconds = { least: 270, spread: 30 };
 
 /** Sends nothing until the first call. */
-export class KubeClient implements Cluster, Pods {
+export class KubeClient implements Cluster, Pods, StoredObjects {
   readonly #http: KubeHttp;
   readonly #kubeconfig: Kubeconfig | KubeServer;
   readonly #fieldManager: string;
@@ -70,13 +72,36 @@ export class KubeClient implements Cluster, Pods {
     );
   }
 
-  async list<T extends KubeObject>(type: ResourceType, request: ListRequest): Promise<ObjectList<T>> {
+  list<T extends KubeObject>(type: ResourceType, request: ListRequest): Promise<ObjectList<T>> {
+    return this.#list(type, request, {});
+  }
+
+  async listMetadata(type: ResourceType): Promise<readonly KubeObject[]> {
+    return (await this.#list<KubeObject>(type, {}, { accept: metadataOnly })).items;
+  }
+
+  async getWhole<T extends KubeObject>(type: ResourceType, key: ResourceKey): Promise<T | undefined> {
+    return undefinedIfGone(async () => (await this.#http.request({ method: 'GET', path: pathOf(type, key) })) as T);
+  }
+
+  async replace<T extends KubeObject>(type: ResourceType, object: T, subresource?: 'status'): Promise<T | undefined> {
+    const { namespace, name } = object.metadata;
+    const path = pathOf(type, { namespace, name, subresource }, { fieldManager: this.#fieldManager });
+    const put = { method: 'PUT', path, contentType: 'application/json', body: object } as const;
+    return undefinedIfGone(async () => (await this.#http.request(put)) as T);
+  }
+
+  async #list<T extends KubeObject>(
+    type: ResourceType,
+    request: ListRequest,
+    form: { readonly accept?: string },
+  ): Promise<ObjectList<T>> {
     try {
-      return await this.#listPages<T>(type, request, String(this.#pageSize));
+      return await this.#listPages<T>(type, request, String(this.#pageSize), form);
     } catch (error) {
       // The pages outlived the snapshot that they were read from; a single page needs none.
       if (!(error instanceof KubeError) || error.status !== 410) throw error;
-      return this.#listPages<T>(type, request, undefined);
+      return this.#listPages<T>(type, request, undefined, form);
     }
   }
 
@@ -84,11 +109,12 @@ export class KubeClient implements Cluster, Pods {
     type: ResourceType,
     { namespace, labelSelector }: ListRequest,
     limit: string | undefined,
+    form: { readonly accept?: string },
   ): Promise<ObjectList<T>> {
     const items: T[] = [];
     for (let next: string | undefined; ;) {
       const path = pathOf(type, { namespace }, { labelSelector, limit, continue: next });
-      const page = (await this.#http.request({ method: 'GET', path })) as Page;
+      const page = (await this.#http.request({ method: 'GET', path, ...form })) as Page;
       // The API server leaves these fields out of the items of a list.
       const common = { apiVersion: page.apiVersion, kind: type.kind };
       for (const item of page.items ?? []) items.push({ ...common, ...(withoutManagedFields(item) as T) });

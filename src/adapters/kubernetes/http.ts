@@ -30,8 +30,10 @@ export interface KubeHttpOptions {
 
 /** Every request may be sent twice, so it must be idempotent. */
 export interface KubeRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
+  /** Default: JSON. */
+  readonly accept?: string;
   readonly contentType?: string;
   readonly body?: unknown;
   /** A bearer token to send in addition to the server's own request options. */
@@ -114,13 +116,13 @@ export class KubeHttp {
 
   async #send(request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const { server, userAgent } = this.#options;
-    const { method, path, body, contentType, token } = request;
+    const { method, path, body, contentType, token, accept = 'application/json, */*' } = request;
     const options = await server.requestOptions();
     const text = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const headers = {
       ...(options.headers as Record<string, string> | undefined),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      accept: 'application/json, */*',
+      accept,
       'user-agent': userAgent,
       ...(text === undefined ? {} : { 'content-type': contentType, 'content-length': text.length }),
     };

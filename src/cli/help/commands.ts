@@ -71,6 +71,7 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
   'webhooks resend': { group: '', examples: ['webhooks resend --all'] },
   'webhooks secret': { group: '', examples: ['webhooks secret create --tenant default --file secrets.json'] },
   logs: { group: operation, examples: ['logs 4k7q'] },
+  'migrate-storage-version': { group: operation, examples: ['migrate-storage-version'] },
   api: {
     group: processes,
     examples: ['api --nats-url nats://nats:4222', 'api --http-host 0.0.0.0 --auth-tokens-file tokens.json'],

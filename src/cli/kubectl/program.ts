@@ -11,6 +11,7 @@ import { addClusterDoctor } from './doctor/command.ts';
 import { addPluginFlags } from './flags.ts';
 import { addGetPicture } from './getPicture.ts';
 import { addLogs } from './logs.ts';
+import { addMigrateStorageVersion } from './migrateStorageVersion/command.ts';
 
 /** `args` are the words after `kubectl genwarden`; if the first is `__complete`, prints completions for the rest. */
 export async function runPlugin(args: readonly string[], io: Io = processIo()): Promise<void> {
@@ -29,6 +30,7 @@ export function buildPlugin(io: Io = processIo()): Command {
   addClientCommands(program, connected, addClusterDoctor);
   addLogs(program, connected);
   addGetPicture(program, connected);
+  addMigrateStorageVersion(program, io);
   describeUrlFlag(program);
   describeJobs(program);
   return arrangeHelp(program);

@@ -11,7 +11,8 @@ import { tempFolder } from '../../support/tempFolder.ts';
 const bin = fileURLToPath(new URL('../../../bin', import.meta.url));
 
 /** Commands that run until a signal or need a cluster, and those of webhooks, which this installation does not send. */
-const elsewhere = /^(dev|demo|api|worker|controller|operator|logs|get-picture|top$|webhooks|stuck .*--fix)/;
+const elsewhere =
+  /^(dev|demo|api|worker|controller|operator|logs|get-picture|migrate-storage-version|top$|webhooks|stuck .*--fix)/;
 
 const small = 'a yard [standin: image small]';
 

@@ -1,13 +1,9 @@
 // Upgrades from the release before: what `helm upgrade` would do to the objects of its chart, and `--reuse-values`, which brings none
 // of the new default values.
-import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { packedChart } from '../../support/releaseBefore/chart.ts';
+import { fileOfPackedChart, packedChart } from '../../support/releaseBefore/chart.ts';
 import { tempFolder, type TempFolder } from '../../support/tempFolder.ts';
 import { root } from '../../tidy/repository.ts';
 import { chart } from './files.ts';
@@ -37,39 +33,6 @@ const installations: [string, string[]][] = [
   ],
 ];
 
-test('no field of a spec that the operator of the release before refuses has a default, which every resource would get', async () => {
-  const now = readdirSync(join(root, chart, 'files/crds'));
-  const added = now.map(async (file) => {
-    const before = await packed(`files/crds/${file}`).catch(() => undefined);
-    if (before === undefined) return [];
-    const known = new Set(defaultsOf(specOf(before), ''));
-    return defaultsOf(specOf(await readFile(join(root, chart, 'files/crds', file), 'utf8')), '').filter(
-      (path) => !known.has(path),
-    );
-  });
-  expect((await Promise.all(added)).flat()).toEqual([]);
-});
-
-async function packed(path: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('tar', ['-xzOf', packedChart, `genwarden/${path}`]);
-  return stdout;
-}
-
-const specOf = (definition: string): Any => parse(definition).spec.versions[0].schema.openAPIV3Schema.properties.spec;
-
-/** The paths of the fields that have a default. */
-function defaultsOf(node: Any, path: string): string[] {
-  if (typeof node !== 'object' || node === null) return [];
-  const own = 'default' in node ? [path] : [];
-  const fields = Object.entries(node.properties ?? {}).flatMap(([name, field]) => defaultsOf(field, `${path}.${name}`));
-  return [
-    ...own,
-    ...fields,
-    ...defaultsOf(node.items, `${path}[]`),
-    ...defaultsOf(node.additionalProperties, `${path}.*`),
-  ];
-}
-
 describe.skipIf(!hasHelm)('from the release before', () => {
   let folder: TempFolder;
   /** This chart, with the default values of the release before. */
@@ -79,7 +42,7 @@ describe.skipIf(!hasHelm)('from the release before', () => {
     folder = await tempFolder('reuse-values');
     reused = join(folder.path, 'genwarden');
     await cp(join(root, chart), reused, { recursive: true });
-    await writeFile(join(reused, 'values.yaml'), await packed('values.yaml'));
+    await writeFile(join(reused, 'values.yaml'), await fileOfPackedChart('values.yaml'));
   });
   afterAll(() => folder.remove());
 

@@ -56,6 +56,17 @@ test('manual changes stay while the file is the same', async () => {
   expect((await pool())?.spec?.replicas).toBe(7);
 });
 
+test('a file in another version of the group changes nothing', async () => {
+  const { cluster, look, pool } = stage();
+  await look(fileOf(1));
+  const made = (await pool())!;
+  cluster.put(workerPoolType, { ...made, metadata: { ...made.metadata }, spec: { ...made.spec, replicas: 7 } });
+  const file = fileOf(1);
+  await look({ pool: { ...file.pool, apiVersion: 'genwarden.dev/v1beta1' } });
+  expect((await pool())?.spec?.replicas).toBe(7);
+  expect((await pool())?.apiVersion).toBe('genwarden.dev/v1alpha1');
+});
+
 test('a pool of this name with another origin is not changed', async () => {
   const { cluster, look, pool } = stage();
   cluster.put(workerPoolType, { ...fileOf(5).pool, metadata: key });

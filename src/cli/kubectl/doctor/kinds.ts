@@ -92,9 +92,19 @@ export interface VolumeClaim extends KubeObject {
 export interface Definition extends KubeObject {
   readonly spec: {
     readonly names: { readonly kind: string };
-    readonly versions: readonly { readonly name: string; readonly schema?: { readonly openAPIV3Schema?: Schema } }[];
+    readonly versions: readonly {
+      readonly name: string;
+      readonly served?: boolean;
+      readonly storage?: boolean;
+      readonly schema?: { readonly openAPIV3Schema?: Schema };
+    }[];
   };
+  /** Versions that objects in etcd may have. The API server adds to them, and never removes one. */
+  readonly status?: { readonly storedVersions?: readonly string[] };
 }
+
+/** The API server demands exactly one. */
+export const storageVersionOf = ({ spec }: Definition): string => spec.versions.find(({ storage }) => storage)!.name;
 
 export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;

@@ -6,7 +6,7 @@ import { generationJobSpec, generationJobStatus } from '../../../operator/resour
 import { generationScheduleSpec, generationScheduleStatus } from '../../../operator/resources/generationSchedule.ts';
 import { version } from '../../../operator/resources/kinds.ts';
 import { workerPoolSpec, workerPoolStatus } from '../../../operator/resources/workerPool.ts';
-import { releaseOf, type Schema, type VolumeClaim } from './kinds.ts';
+import { type Definition, releaseOf, type Schema, type VolumeClaim } from './kinds.ts';
 import { latest } from './podCause.ts';
 import type { ClusterView } from './view.ts';
 
@@ -25,10 +25,26 @@ export function definitionChecks({ definitions }: ClusterView): Check[] {
     if (found === undefined) return [failed('definitions', `CustomResourceDefinition ${name} is missing`, applyThem)];
     const schema = found.spec.versions.find((one) => one.name === version)?.schema?.openAPIV3Schema;
     const lacks = [...missingIn(schema, 'spec', spec), ...missingIn(schema, 'status', status)];
-    if (lacks.length === 0) return [];
+    if (lacks.length === 0) return storedVersionsCheck(name, found);
     const says = `CustomResourceDefinition ${name} is older than this command: it lacks ${lacks.slice(0, 4).join(', ')}`;
     return [failed('definitions', says, applyThem)];
   });
+}
+
+/** Harmless until a release removes a version: the API server refuses that while objects may be stored in it. */
+function storedVersionsCheck(name: string, definition: Definition): Check[] {
+  const stored = definition.status?.storedVersions ?? [];
+  const storage = definition.spec.versions.find((one) => one.storage)?.name;
+  const older = stored.filter((each) => each !== storage);
+  if (storage === undefined || older.length === 0) return [];
+  const says = `CustomResourceDefinition ${name} may have objects stored as ${older.join(', ')}; the storage version is ${storage}`;
+  return [
+    noted(
+      'definitions',
+      says,
+      'Rewrite them before a release removes it: `kubectl genwarden migrate-storage-version`.',
+    ),
+  ];
 }
 
 const applyThem =

@@ -5,6 +5,10 @@ import { parse } from 'yaml';
 import { definitionFiles } from '../../../../hack/custom-resources.ts';
 import { definitions } from '../../../../hack/resources/definitions.ts';
 import type { Structural } from '../../../../hack/resources/structural.ts';
+import type { Case } from './cases.ts';
+import { uncovered } from './coverage.ts';
+import { goodJobs } from './jobCases.ts';
+import { goodPools } from './poolCases.ts';
 
 const folder = new URL('../../../../charts/genwarden/files/crds/', import.meta.url);
 
@@ -76,6 +80,57 @@ describe.each(definitions().map((definition) => [definition.spec.names.kind, def
     });
   },
 );
+
+describe('of several versions', () => {
+  const [first] = definitions();
+  const both = definitions([
+    { name: 'v1alpha1', served: true, storage: false, replacedBy: 'v1beta1' },
+    { name: 'v1beta1', served: true, storage: true },
+  ]);
+
+  test('each kind serves both with one schema, its rules, columns and subresources', () => {
+    expect(both).toHaveLength(3);
+    for (const [index, { spec }] of both.entries()) {
+      const today = definitions()[index]!.spec.versions[0]!;
+      expect(spec.versions).toHaveLength(2);
+      for (const { schema, additionalPrinterColumns, subresources } of spec.versions)
+        expect({ schema, additionalPrinterColumns, subresources }).toEqual({
+          schema: today.schema,
+          additionalPrinterColumns: today.additionalPrinterColumns,
+          subresources: today.subresources,
+        });
+    }
+  });
+
+  test('one is stored, and the deprecated one names what replaces it', () => {
+    const [job] = both;
+    expect(
+      job!.spec.versions.map(({ schema: _, additionalPrinterColumns: __, subresources: ___, ...flags }) => flags),
+    ).toEqual([
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: false,
+        deprecated: true,
+        deprecationWarning:
+          'genwarden.dev/v1alpha1 GenerationJob is deprecated; use genwarden.dev/v1beta1 GenerationJob',
+      },
+      { name: 'v1beta1', served: true, storage: true },
+    ]);
+    expect(first!.spec.versions[0]).not.toHaveProperty('deprecated');
+  });
+
+  test('no webhook converts: the API server needs none of our processes to read an object', () => {
+    for (const { spec } of both) expect(spec).not.toHaveProperty('conversion');
+  });
+});
+
+test('every field of a spec has an example, with which a cluster test goes from one version to the next', () => {
+  const [jobs, pools] = definitions().map(({ spec }) => spec.versions[0]!.schema.openAPIV3Schema.properties!['spec']!);
+  const specs = (cases: readonly Case[]): unknown[] => cases.map(({ spec }) => spec);
+  expect([...uncovered(jobs!, specs(goodJobs), 'GenerationJob')]).toEqual([]);
+  expect([...uncovered(pools!, specs(goodPools), 'WorkerPool')]).toEqual([]);
+});
 
 const isSeen = (field: Structural | undefined): boolean =>
   field?.type !== undefined || field?.['x-kubernetes-int-or-string'] === true;

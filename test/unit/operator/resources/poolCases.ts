@@ -40,6 +40,12 @@ export const goodPools: readonly Case[] = [
     allowedNamespaces: ['team-a', 'team-b'],
     providerOptions: ['temperature', 'safetySettings'],
   }),
+  good('every field that no other has', {
+    ...templateOf({ tolerations: [{ key: 'spot', value: 'yes', effect: 'NoSchedule' }] }),
+    policy: { runTimeout: '10m', queueTimeout: '1h', reviewTimeout: '1d', maxLostAttempts: 2 },
+    limits: { tenant: 4, group: 2, tenants: { 'team-a': 8 } },
+    weights: { 'team-a': 3 },
+  }),
   good('jobs that may set no options', { ...pool, providerOptions: [] }),
   good(
     'a template with all that pods may have',

@@ -4,6 +4,13 @@ import { bad, good, type BadCase, type Case } from './cases.ts';
 const digest = `sha256:${'0a'.repeat(32)}`;
 const inputOf = (input: object) => ({ kind: 'image', input: { prompt: 'a front yard', ...input } });
 
+const flagged = { type: 'object', properties: { flagged: { type: 'boolean' } }, required: ['flagged'] };
+const everyReference = [
+  { mediaType: 'image/png', data: 'iVBORw==', caption: 'style' },
+  { configMapKeyRef: { name: 'styles', key: 'yard.png' } },
+  { secretKeyRef: { name: 'styles', key: 'yard.png' } },
+];
+
 export const goodSources: readonly Case[] = [
   good('a prompt and references from ConfigMaps and Secrets', {
     kind: 'image',
@@ -17,6 +24,25 @@ export const goodSources: readonly Case[] = [
     tasks: [{}, { input: { promptFrom: { configMapKeyRef: { name: 'prompts', key: 'walk' } } } }],
     suspend: true,
     results: { configMap: 'results' },
+  }),
+  good('every field that no other has', {
+    ...inputOf({}),
+    policy: { review: 'onFlag', check: { prompt: 'Is it red?', schema: flagged }, backoff: { max: '1m' } },
+    group: 'illustration',
+    webhook: { url: 'https://app.example/hook', events: ['job.finished'] },
+    tasks: [
+      { kind: 'text', input: { prompt: 'p', system: 's' } },
+      {
+        input: {
+          aspectRatio: '1:1',
+          imageSize: '2K',
+          seed: 7,
+          providerOptions: { temperature: 1 },
+          references: everyReference,
+          extraReferences: everyReference,
+        },
+      },
+    ],
   }),
 ];
 
