@@ -221,6 +221,10 @@ bench-growth: setup build ## Measure requests, memory and starts with many open 
 bench-watchers: setup build ## Measure 2,000 event streams on one API, with 500 changes a second (one minute)
 	@node bench/watchers/main.ts $(ARGS)
 
+.PHONY: bench-bytes
+bench-bytes: setup build ## Measure pictures through one worker and downloads, beside the bare object store and files (one minute)
+	@node bench/bytes/main.ts $(ARGS)
+
 .PHONY: bench-profile
 bench-profile: setup build ## Print where the time of API, worker and submits goes: make bench-profile ARGS='--scenario http'
 	@node bench/profile/main.ts $(ARGS)

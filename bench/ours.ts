@@ -12,12 +12,12 @@ import {
   natsTaskQueue,
   type NatsLink,
 } from '../src/adapters/nats/index.ts';
-import { policyFor } from '../src/job/policy.ts';
+import { policyFor, type JobKind } from '../src/job/policy.ts';
 import type { Queued, SpecWrite, TaskIdentity, TaskState } from '../src/job/task.ts';
 import { submitted } from '../src/job/transitions.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { JobLog } from '../src/ports/jobLog.ts';
-import type { GenerateRequest, Provider } from '../src/ports/provider.ts';
+import type { GeneratedImage, GenerateRequest, Provider } from '../src/ports/provider.ts';
 import type { TaskQueue } from '../src/ports/taskQueue.ts';
 import { createWorkerMetrics } from '../src/telemetry/metrics.ts';
 import { startWorker, type Worker } from '../src/worker/worker.ts';
@@ -89,6 +89,8 @@ export async function ourDispatch(ours: Ours, count: number): Promise<Percentile
 
 export interface WorkerListeners {
   readonly onStart?: (request: GenerateRequest) => void;
+  /** What every answer contains; absent: a short text, so that no artifact is stored. */
+  readonly image?: () => GeneratedImage;
   /** After the write of `succeeded` was answered. */
   readonly onEnd?: (state: TaskState) => void;
 }
@@ -110,7 +112,7 @@ export async function startNothingWorker(ours: Ours, slots: number, listeners: W
     heartbeats: natsHeartbeats(link),
     artifacts: await natsArtifactStore(link, { retentionMs: week, clock }),
     keys: await natsKeyRing(link, { keys: {}, clock }),
-    provider: nothing(listeners.onStart),
+    provider: nothing(listeners),
     clock,
     metrics: createWorkerMetrics(new Registry()),
     logger: pino({ level: 'silent' }),
@@ -118,21 +120,21 @@ export async function startNothingWorker(ours: Ours, slots: number, listeners: W
   });
 }
 
-/** Answers at once with a short text, so that no artifact is stored. */
-function nothing(onStart: WorkerListeners['onStart']): Provider {
+/** Answers at once. */
+function nothing({ onStart, image }: WorkerListeners): Provider {
   const answer = { images: [], output: 'done', usage: { inputTokens: 0, outputTokens: 0, images: 0 }, provenance: {} };
   return {
     name: 'nothing',
     generate: async (request) => {
       onStart?.(request);
-      return answer;
+      return image === undefined ? answer : { ...answer, images: [image()] };
     },
   };
 }
 
 const aPrompt = 'a short text about a front yard with native plants';
 
-export function aSpec(clock: Clock, id: string, prompt = aPrompt): SpecWrite<Queued> {
+export function aSpec(clock: Clock, id: string, prompt = aPrompt, kind: JobKind = 'text'): SpecWrite<Queued> {
   const submittedAt = clock.now();
   const of: TaskIdentity = {
     job: id.padStart(26, '0'),
@@ -141,11 +143,11 @@ export function aSpec(clock: Clock, id: string, prompt = aPrompt): SpecWrite<Que
     total: 1,
     tenant: 'default',
     pool: 'default',
-    kind: 'text',
+    kind,
     model: 'gemini-2.5-flash',
     priority: 'normal',
     labels: {},
-    policy: policyFor('text'),
+    policy: policyFor(kind),
     submittedAt,
     expiresAt: submittedAt + week,
     deadline: null,
