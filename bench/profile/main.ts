@@ -22,6 +22,8 @@ const { values } = parseArgs({
     scenario: { type: 'string', default: 'http,lives,submit' },
     count: { type: 'string', default: '20000' },
     top: { type: 'string', default: '10' },
+    /** MB for young objects; by default as `bin/genwarden` starts the process. */
+    'semi-space': { type: 'string' },
     /** Keeps the profiles there, to open in a browser's developer tools. */
     keep: { type: 'string' },
   },
@@ -49,6 +51,10 @@ for (const name of values.scenario.split(',')) {
   print(`${name}: ${figure}`, JSON.parse(readFileSync(file, 'utf8')) as CpuProfile);
 }
 
+function semiSpace(megabytes: number): string {
+  return `--max-semi-space-size=${values['semi-space'] ?? megabytes}`;
+}
+
 /** Profiles the process while `work` runs. */
 async function profiled(pid: number, file: string, work: () => Promise<string>): Promise<string> {
   const wait = { what: 'the profiler', timeoutMs: patience };
@@ -67,7 +73,7 @@ async function http(file: string): Promise<string> {
   const client = await childOf('ourChild.ts', nats.url);
   await client[Symbol.asyncDispose]();
   const env = { ...environment(nats, 'http://127.0.0.1:9'), BENCH_PROFILE: file };
-  const flags = ['--max-semi-space-size=4', '--heap-growing-percent=40', ...profilerFlags];
+  const flags = [semiSpace(4), '--heap-growing-percent=40', ...profilerFlags];
   const options = { env, readyWhen: /API on/, timeoutMs: patience };
   await using api = await startProcess(process.execPath, [...flags, built, 'api'], options);
   const url = urlOf(api);
@@ -85,7 +91,7 @@ async function lives(file: string): Promise<string> {
   await using nats = await startNatsServer();
   await using client = await childOf('ourChild.ts', nats.url);
   process.env['BENCH_PROFILE'] = file;
-  await using worker = await childOf('ourChild.ts', nats.url, ['--max-semi-space-size=2', ...profilerFlags]);
+  await using worker = await childOf('ourChild.ts', nats.url, [semiSpace(2), ...profilerFlags]);
   const ended = (tasks: number) =>
     until(() => worker.progress.ended === tasks, { what: `${tasks} tasks to end`, timeoutMs: patience });
   await worker.tell({ do: 'work', slots: 200 });
