@@ -73,7 +73,7 @@ function keys({ name, provider, keys: all, resource }: ObservedPool, now: Instan
 }
 
 const refusedAdvice =
-  'Replace the rejected keys: workers read changed key files while they run, and keys from the environment at their start. A key whose last worker stopped without removing it is listed for up to an hour, and is not used.';
+  'Replace the rejected keys: workers read changed key files while they run, and keys from the environment at their start. While no worker runs, a removed key is listed for up to an hour, and is not used.';
 
 /** `1a2b… cooling (RateLimited) until 2026-11-22T00:01:20Z (in 1m20s)`. */
 function keyText({ fingerprint, state, cause, until, models }: ObservedKey, now: Instant): string {
