@@ -6,7 +6,7 @@ import type { ResourceVersion } from '../../../hack/resources/versions.ts';
 import { goodJobs } from '../../unit/operator/resources/jobCases.ts';
 import { goodPools } from '../../unit/operator/resources/poolCases.ts';
 import { until } from '../../support/until.ts';
-import { apply, kubectl } from './kubectl.ts';
+import { apply, kubectl, tryKubectl } from './kubectl.ts';
 
 const alpha = { name: 'v1alpha1', served: true, storage: false };
 const beta = { name: 'v1beta1', served: true, storage: false };
@@ -40,7 +40,12 @@ export async function applyStage(stage: keyof typeof stages): Promise<void> {
       const served = versions.filter((each) => each.served).map(({ name }) => name);
       if (names.toSorted().join() !== served.join()) return false;
       const lists = await Promise.all(names.map((name) => kubectl('get', '--raw', `/apis/genwarden.dev/${name}`)));
-      return lists.every((list) => hashesOf(list).every(([kind, hash]) => hash === storageHash(stored, kind)));
+      if (!lists.every((list) => hashesOf(list).every(([kind, hash]) => hash === storageHash(stored, kind))))
+        return false;
+      // The aggregator routes to a new version a little after its discovery.
+      const paths = names.map((name) => `/apis/genwarden.dev/${name}/workerpools?limit=1`);
+      const answers = await Promise.all(paths.map((path) => tryKubectl(['get', '--raw', path])));
+      return answers.every(({ code }) => code === 0);
     },
     { what: `stage ${stage} in the discovery of the API server`, timeoutMs: 30_000, intervalMs: 100 },
   );
