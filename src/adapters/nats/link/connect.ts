@@ -90,7 +90,10 @@ async function attempt(options: OptionsSource, signal: AbortSignal): Promise<Nat
 }
 
 export const isLoginRefused = (error: unknown): error is Error =>
-  error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError;
+  (error instanceof AuthorizationError && !isTooSlow(error)) || error instanceof UserAuthenticationExpiredError;
+
+/** The server waited for the login for two seconds: this machine is busy, for example with the start of many pods. */
+const isTooSlow = ({ message }: Error): boolean => /authentication timeout/i.test(message);
 
 /** An error that waiting cannot fix, with advice; undefined for all others. */
 function permanentFailure(error: unknown, options: OptionsSource): GenwardenError | undefined {
