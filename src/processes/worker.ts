@@ -24,6 +24,7 @@ import { createWorkerMetrics } from '../telemetry/metrics.ts';
 import { memoryForAttempts } from '../worker/attemptMemory.ts';
 import { providerProbe, type ProbeOptions } from '../worker/providerProbe.ts';
 import { startWorker } from '../worker/worker.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { version } from '../config/version.ts';
 import type { Budget } from '../ports/keyRing.ts';
@@ -50,19 +51,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
   const { retentionMs, heartbeatTimeoutMs, drainTimeoutMs } = settings;
   const clock = await natsClock(link);
   const onSkipped = warnSkipped(logger);
-  const declared = await natsPoolRegistry(link);
-  // The operator knows more about a pool of its WorkerPool, and newer settings than the file of this worker may have.
-  if (pool.owner === undefined || declared.find(pool.name)?.owner !== pool.owner)
-    await declared.declare(declarationOf(pool));
-  warnWithoutKeys(pool, logger);
-  const shares = poolShares(declared, link.closing);
-  const keys = await natsKeyRing(link, {
-    keys: { [pool.name]: pool.keys },
-    budgets: { [pool.name]: budgetsOf(pool) },
-    limits: (of) => shares(of).limits ?? {},
-    clock,
-  });
-  const weights = (of: string, tenant: string): number => weightOf(shares(of), tenant);
+  const { keys, weights } = await openPool(pool, context, clock);
   const schemas = resources.own('schema checks', jsonSchemaChecker(), (it) => it.close());
   const artifacts = await openArtifacts(context, settings, clock);
   let isStandIn = false;
@@ -124,6 +113,24 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     live: () => (worker.health().live ? true : worker.health().reason),
     finished: worker.finished.then(() => worker.health().reason),
   };
+}
+
+/** Declares the pool, unless its WorkerPool does, and opens its keys and shares. */
+async function openPool(pool: PoolSettings, { link, logger }: ProcessContext, clock: Clock) {
+  const declared = await natsPoolRegistry(link);
+  // The operator knows more about a pool of its WorkerPool, and newer settings than the file of this worker may have.
+  if (pool.owner === undefined || declared.find(pool.name)?.owner !== pool.owner)
+    await declared.declare(declarationOf(pool));
+  warnWithoutKeys(pool, logger);
+  const shares = poolShares(declared, link.closing);
+  const keys = await natsKeyRing(link, {
+    keys: { [pool.name]: pool.keys },
+    budgets: { [pool.name]: budgetsOf(pool) },
+    limits: (of) => shares(of).limits ?? {},
+    clock,
+  });
+  const weights = (of: string, tenant: string): number => weightOf(shares(of), tenant);
+  return { keys, weights };
 }
 
 function warnWithoutKeys(pool: PoolSettings, logger: ProcessContext['logger']): void {
