@@ -21,6 +21,8 @@ export interface Audited {
   readonly histories: readonly (readonly Transition[])[];
   /** ms from the fault to the next claim or end, for each task that the fault took from its worker. */
   readonly recoveries: readonly number[];
+  /** The longest time without a claim, ms. */
+  readonly pause: number;
   /** How many tasks of the row needed more than one attempt. */
   readonly again: number;
 }
@@ -48,7 +50,12 @@ export async function audit(client: GenwardenClient, options: AuditOptions): Pro
   expect(row).toMatchObject({ terminal: jobs.length, lost: 0, double: 0 });
   const failed = ends.flatMap((end) => (typeof end === 'object' && end.state !== 'succeeded' ? [story(end)] : []));
   expect(failed).toEqual([]);
-  return { histories, recoveries, again: histories.filter((history) => history.some(wasRepeated)).length };
+  return {
+    histories,
+    recoveries,
+    pause: row.pause,
+    again: histories.filter((history) => history.some(wasRepeated)).length,
+  };
 }
 
 async function endOf(client: GenwardenClient, job: string, signal: AbortSignal): Promise<Job | 'open' | 'lost'> {

@@ -2,3 +2,6 @@
 
 export const genwardenImage = 'reg.local/genwarden:test';
 export const natsImage = 'reg.local/nats:2.15.2';
+
+/** The release before this one; `cluster.sh load before` puts it on the node. */
+export const imageBefore = 'reg.local/genwarden:before';
