@@ -7,8 +7,11 @@ export interface RunningClients {
   stop(): Promise<{ calls: number; failures: string[] }>;
 }
 
-/** Each of `commands` is a program with its arguments. */
-export function keepCalling(commands: () => readonly (readonly string[])[]): RunningClients {
+/** Each of `commands` is a program with its arguments; `env` has the address of the API and the token. */
+export function keepCalling(
+  commands: () => readonly (readonly string[])[],
+  env: Record<string, string>,
+): RunningClients {
   let stopped = false;
   const calls = (async () => {
     const failures: string[] = [];
@@ -16,7 +19,7 @@ export function keepCalling(commands: () => readonly (readonly string[])[]): Run
     for (; !stopped; made += 1) {
       const all = commands();
       const [program, ...args] = all[made % all.length]!;
-      const { code, stderr } = await attempt(program!, args, { timeoutMs: 60_000 });
+      const { code, stderr } = await attempt(program!, args, { timeoutMs: 60_000, env });
       if (code !== 0) failures.push(`${program} ${args.join(' ')}: ${code} ${stderr.slice(0, 500)}`);
       await new Promise((resolve) => setTimeout(resolve, 5_000));
     }

@@ -30,7 +30,7 @@ let before: ReleaseBefore;
 let model: PaidModel;
 let volume: TestVolume;
 let client: GenwardenClient;
-let access: string[];
+let access: Record<string, string>;
 let secrets: object[];
 
 beforeAll(async () => {
@@ -52,7 +52,7 @@ beforeAll(async () => {
   secrets = await secretsNow();
   const token = Buffer.from((secrets[0] as { token: string }).token, 'base64').toString();
   const url = `http://${spec.clusterIP}`;
-  access = ['--url', url, '--token', token];
+  access = { GENWARDEN_URL: url, GENWARDEN_TOKEN: token };
   client = new GenwardenClient({ url, token });
   await until(() => client.pools(), { what: 'an answer of the API', timeoutMs: 60_000 });
 }, 580_000);
@@ -127,7 +127,7 @@ async function underLoad(what: string, tag: string, change: () => Promise<unknow
   const load = keepSubmitting(client, { name, everyMs: 1_000, callMs: 3_000 });
   const resources = keepCreating(name);
   const busy = await busyForLong(name);
-  const clients = keepCalling(() => commandLines(load.jobs.at(-1) ?? busy[0]!));
+  const clients = keepCalling(() => commandLines(load.jobs.at(-1) ?? busy[0]!), access);
   await until(() => load.jobs.length >= 10, { what: 'ten accepted jobs', timeoutMs: 60_000 });
   const nats = await natsPod();
   const faultAt = Date.now();
@@ -173,8 +173,8 @@ const figures = (recoveries: readonly number[]) => ({
 /** Both releases' command lines and plugins, with the token of the first installation. */
 const commandLines = (job: string): string[][] =>
   [before.programs, join(root, 'bin')].flatMap((folder) => [
-    [join(folder, 'genwarden'), 'get', job, ...access],
-    [join(folder, 'kubectl-genwarden'), 'list', '-n', namespace, ...access],
+    [join(folder, 'genwarden'), 'get', job],
+    [join(folder, 'kubectl-genwarden'), 'list', '-n', namespace],
   ]);
 
 /** Calls that take longer than the change of the API and the controller: workers finish them while they are replaced. */
