@@ -9,6 +9,7 @@ import { type InstalledGenwarden, installGenwarden } from './support/genwarden.t
 import { apply, kubectl, listObjects } from './support/kubectl.ts';
 import { createNamespace, newName, removeNamespace, testNamespace } from './support/namespace.ts';
 import { attempt, type Ran } from './support/run.ts';
+import { untilCondition } from './support/workerPool.ts';
 
 const installed = testNamespace('kubectl');
 const team = newName('kubectl-team');
@@ -176,6 +177,26 @@ test("without a token in the kubeconfig, the plugin uses the admin's token of th
   expect(refused.stderr).toMatch(/may not read secret .*\n +ClusterForbidden/);
   const given = await plugin(certified, 'list', '--token', genwarden.token);
   expect(given).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('doctor names a cause, and says what is wrong while no API runs', async () => {
+  const pause = (paused: boolean) =>
+    kubectl('patch', 'gwp', 'default', '-n', installed, '--type=merge', '-p', JSON.stringify({ spec: { paused } }));
+  const api = `deployment/${genwarden.fullname}-api`;
+  await pause(true);
+  await untilCondition(installed, 'default', 'Paused', 'True PausedBySpec');
+  const patch = `kubectl patch workerpool default -n ${installed} --type merge -p '{"spec":{"paused":false}}'`;
+  const resume = await plugin(undefined, 'resume', 'default');
+  expect(resume).toMatchObject({ code: 1, stderr: expect.stringContaining(patch) as string });
+  await kubectl('scale', api, '-n', installed, '--replicas=0');
+  const { stdout, code } = await plugin(undefined, 'doctor', '--no-provider');
+  expect(code).toBe(4);
+  expect(stdout).toMatch(/✗ pool default +paused by spec\.paused/);
+  expect(stdout).toContain(patch);
+  expect(stdout).toMatch(/✗ api +Deployment \S+ is scaled to 0/);
+  await pause(false);
+  await kubectl('scale', api, '-n', installed, '--replicas=2');
+  await kubectl('rollout', 'status', api, '-n', installed, '--timeout=60s');
 });
 
 test('errors are reported with their code', async () => {
