@@ -174,7 +174,7 @@ const figures = (recoveries: readonly number[]) => ({
 const commandLines = (job: string): string[][] =>
   [before.programs, join(root, 'bin')].flatMap((folder) => [
     [join(folder, 'genwarden'), 'get', job],
-    [join(folder, 'kubectl-genwarden'), 'list', '-n', namespace],
+    [join(folder, 'kubectl-genwarden'), 'list', '-n', namespace, '--url', access['GENWARDEN_URL']!],
   ]);
 
 /** Calls that take longer than the change of the API and the controller: workers finish them while they are replaced. */
