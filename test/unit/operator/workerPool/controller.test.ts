@@ -201,7 +201,9 @@ test('a declaration that a worker replaced by its own is made again', async () =
   const world = aWorld();
   putPool(world);
   const operator = await anOperator(world);
-  const { owner: _, resource: __, ...own } = world.pools.find('default')!;
+  const own = { ...world.pools.find('default')! };
+  delete own.owner;
+  delete own.resource;
   await world.pools.declare(own);
   await operator.settle();
   expect(world.pools.find('default')!.resource).toEqual({ namespace, paused: false });
