@@ -231,8 +231,10 @@ bench-profile: setup build ## Print where the time of API, worker and submits go
 
 .PHONY: bench-page
 bench-page: setup redis-server build ## Measure on an idle machine, and write the figures into docs/benchmarks.md (45 minutes)
+	@node bench/page/idle.ts
 	@mkdir -p .genwarden
 	@node bench/peers/main.ts --json .genwarden/peers.json $(ARGS)
+	@node bench/page/idle.ts --wait
 	@node bench/growth/main.ts --json .genwarden/growth.json $(if $(SIZES),--sizes $(SIZES))
 	@node bench/page/main.ts --peers .genwarden/peers.json --growth .genwarden/growth.json
 	@oxfmt docs/benchmarks.md

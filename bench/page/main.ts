@@ -8,6 +8,7 @@ import { markdownTable } from '../../test/support/markdownTable.ts';
 import { rowsOf, titlesOf, type GrowthResult } from '../growth/table.ts';
 import { longTitleOf, peersTable } from '../peers/table.ts';
 import { machineLines, type BenchResult, type PeersResult } from '../result.ts';
+import { idleLoad } from './idleLoad.ts';
 import { leadsSvg } from './picture.ts';
 import { replaceSection } from './section.ts';
 
@@ -23,9 +24,6 @@ const { values } = parseArgs({
 
 const picture =
   '![How many times better Genwarden is than BullMQ, by measure, with the spread of the rounds](images/benchmarks/bullmq.svg)';
-
-/** With more load at the start, the figures are those of the other programs too. */
-const idleLoad = 2;
 
 let page = readFileSync(values.page, 'utf8');
 if (values.peers !== undefined) {
