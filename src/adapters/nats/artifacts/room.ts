@@ -38,7 +38,7 @@ async function check(link: NatsLink, stream: string): Promise<void> {
   marks.hasRoom('artifacts', 'artifacts');
   if (!marks.has('disk', 'artifacts')) return;
   const words = await writeError(link, stream);
-  if (words === undefined) return marks.hasRoom('disk', 'artifacts');
+  if (words === undefined || words === null) return marks.hasRoom('disk', 'artifacts');
   marks.refused('disk', 'artifacts', words);
   throw new GenwardenError('StorageFull', `The disk of the NATS server is full: ${words}.`);
 }

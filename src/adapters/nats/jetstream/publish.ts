@@ -123,6 +123,8 @@ async function observed(link: RequestLink, request: Request): Promise<Sequence> 
     return seq;
   } catch (error) {
     storageOf(link).failed(stream, error);
+    // A server whose disk is full answers no write, not even with a refusal.
+    if (error instanceof JetStreamApiError && !isStorageFull(error)) writesAnswered(link, stream);
     throw (await fullDisk(link, stream, error)) ?? error;
   }
 }
