@@ -15,7 +15,8 @@ import { mirrorBucket, type BucketEntry } from './mirror.ts';
 export async function natsPoolRegistry(link: NatsLink): Promise<PoolRegistry> {
   const kv = await openBucket(link, 'pools');
   const mirror = await mirrorBucket(link, kv, `${link.prefix}_pools`);
-  const find = (name: string): PoolDeclaration | undefined => parse(link, mirror.entries.get(name));
+  const read = reader(link);
+  const find = (name: string): PoolDeclaration | undefined => read(mirror.entries.get(name));
   return {
     find,
     list: () => [...mirror.entries.keys()].toSorted().flatMap((name) => find(name) ?? []),
@@ -96,8 +97,18 @@ const declaration: z.ZodType<PoolDeclaration> = z.object({
   resource: z.object({ namespace: z.string(), paused: z.boolean() }).exactOptional(),
 });
 
-function parse(link: NatsLink, entry: BucketEntry | undefined): PoolDeclaration | undefined {
-  if (entry === undefined) return undefined;
+/** Parses each entry once: every submit and explanation asks for its pool. */
+function reader(link: NatsLink): (entry: BucketEntry | undefined) => PoolDeclaration | undefined {
+  const known = new WeakMap<BucketEntry, { readonly pool: PoolDeclaration | undefined }>();
+  return (entry) => {
+    if (entry === undefined) return undefined;
+    const parsed = known.get(entry) ?? { pool: parse(link, entry) };
+    known.set(entry, parsed);
+    return parsed.pool;
+  };
+}
+
+function parse(link: NatsLink, entry: BucketEntry): PoolDeclaration | undefined {
   try {
     return declaration.parse(JSON.parse(new TextDecoder().decode(entry.value)));
   } catch (error) {
