@@ -107,7 +107,6 @@ describe('a GenerationJob', () => {
       input: { prompt: 'a front yard' },
       pool: 'default',
       priority: 'normal',
-      suspend: false,
       ttlSecondsAfterFinished: 86_400,
     });
   });
