@@ -36,7 +36,7 @@ export async function proveCurrent({ log, follower, clock }: CurrentContext): Pr
   const state =
     seen.epoch === epoch
       ? `it has read the stream up to message ${seen.sequence} of ${sequence}`
-      : follower.ready().reason || 'it has not read the stream yet';
+      : follower.ready().reason || 'the stream has not been read yet';
   throw new GenwardenError('NotReady', `The index of this API process is not current: ${state}`);
 }
 

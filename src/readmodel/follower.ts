@@ -69,7 +69,7 @@ class StreamFollower implements Follower {
   #onFirstCurrent: (() => void) | undefined;
   #position: Position = { epoch: '', sequence: 0 };
   #firstNewer: Sequence | undefined;
-  #notReadyReason = 'has not read the stream yet';
+  #notReadyReason = 'the stream has not been read yet';
   #notReadySince: Monotonic;
 
   constructor({ log, clock, from, maxFinished, logger, onFirstCurrent }: FollowerOptions) {

@@ -27,7 +27,7 @@ export function healthRoutes(app: Api, context: ApiContext): void {
     // First, because it says why NATS does not answer.
     await context.log.health();
     const state = context.follower.ready();
-    if (!state.ready) throw new GenwardenError('NotReady', `The API ${state.reason}`);
+    if (!state.ready) throw new GenwardenError('NotReady', `The API is not ready: ${state.reason}`);
     return { status: 'ready' };
   });
 }

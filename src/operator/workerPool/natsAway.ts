@@ -69,5 +69,5 @@ const away = (reason: string): NewCondition<'Ready'> => ({
   type: 'Ready',
   status: 'False',
   reason: 'NatsUnavailable',
-  message: `The operator gets no answer from NATS, so no task can run: its index of the stream ${reason}`,
+  message: `The operator gets no answer from NATS, so no task can run: ${reason}`,
 });

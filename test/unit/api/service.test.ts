@@ -80,10 +80,10 @@ describe('health', () => {
     expect(await world.get('/readyz')).toMatchObject({ status: 503, json: { code: 'Unavailable' } });
     expect((await world.get('/healthz')).status).toBe(200);
     world.log.away = false;
-    world.follower.ready = () => ({ ready: false, reason: 'is behind' });
+    world.follower.ready = () => ({ ready: false, reason: 'its index is behind' });
     expect(await world.get('/readyz')).toMatchObject({
       status: 503,
-      json: { code: 'NotReady', detail: 'The API is behind' },
+      json: { code: 'NotReady', detail: 'The API is not ready: its index is behind' },
     });
   });
 });
