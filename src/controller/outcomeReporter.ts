@@ -40,7 +40,8 @@ export class OutcomeReporter {
     const code = error instanceof GenwardenError ? error.code : undefined;
     if (code === 'Unavailable') outage.begin('writeFailed');
     // The log tells about full storage once.
-    else if (code === 'StorageFull') logger.debug({ err: error, key }, 'There is no room for a status; will retry');
+    else if (code === 'StorageFull')
+      logger.debug({ err: error, task: key }, 'There is no room for a status; will retry');
     else {
       const message = 'The controller failed to reconcile a task and will retry';
       logEvent(logger, 'task_reconcile_failed', { err: error, ...fromTaskKey(key) }, message);

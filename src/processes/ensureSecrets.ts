@@ -39,7 +39,7 @@ async function run(path: string): Promise<void> {
       logEvent(
         logger,
         'secret_ensured',
-        { key: `${namespace}/${name}`, count: entries.length },
+        { resource: `${namespace}/${name}`, count: entries.length },
         `Secret ${name}: ${outcome}`,
       );
   } finally {

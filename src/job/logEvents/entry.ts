@@ -56,7 +56,7 @@ export const logFields = {
   keeps: 'What stays, in the same unit.',
   waiting: 'What the process waits for.',
   leaked: 'How many calls ignore their abort.',
-  key: 'The resource, as NAMESPACE/NAME.',
+  resource: 'The resource, as NAMESPACE/NAME.',
   failures: 'How many times in a row it failed.',
   source: 'What is read from the Kubernetes API: a resource and a namespace.',
   count: 'How many.',

@@ -25,7 +25,7 @@ export const operatorEvents = define({
   },
   resource_reconcile_failed: {
     level: 'warn',
-    fields: ['controller', 'key', 'failures', 'err'],
+    fields: ['controller', 'resource', 'failures', 'err'],
     when: 'A reconcile failed and is retried. Written for the failures 1, 2, 4, 8, …',
   },
   reconciles_unfinished: {
@@ -45,7 +45,7 @@ export const operatorEvents = define({
   },
   serving_certificate_renewed: {
     level: 'info',
-    fields: ['key', 'why'],
+    fields: ['resource', 'why'],
     when: 'The operator made a certificate for the aggregated API of jobs.',
   },
   default_pool_applied: {
@@ -55,7 +55,7 @@ export const operatorEvents = define({
   },
   secret_ensured: {
     level: 'info',
-    fields: ['key', 'count'],
+    fields: ['resource', 'count'],
     when: 'A Secret that no value of the chart names was created, got missing entries, or was complete. Counts the entries.',
   },
   secrets_not_ensured: {

@@ -142,7 +142,7 @@ class ControllerLoop {
     const failures = this.#queue.failures(key);
     // Logs the failures 1, 2, 4, 8, …, so that a permanently failing object does not flood the log.
     if (Math.log2(failures) % 1 !== 0) return;
-    const about = { err: error, controller: this.#controller.name, key, failures };
+    const about = { err: error, controller: this.#controller.name, resource: key, failures };
     logEvent(this.#options.logger, 'resource_reconcile_failed', about, 'Reconcile failed; retrying');
   }
 }

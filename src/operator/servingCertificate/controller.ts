@@ -87,7 +87,7 @@ async function renew(
   const entries = { 'tls.crt': issued.certificate, 'tls.key': issued.key, 'ca.crt': authorities };
   const data = Object.fromEntries(Object.entries(entries).map(([entry, pem]) => [entry, encoded(pem)]));
   await context.cluster.apply(secretType, { apiVersion: 'v1', kind: 'Secret', metadata: { ...key }, data });
-  const fields = { key: `${key.namespace}/${key.name}`, why };
+  const fields = { resource: `${key.namespace}/${key.name}`, why };
   logEvent(context.logger, 'serving_certificate_renewed', fields, `Renewed the aggregated API's certificate: ${why}`);
 }
 

@@ -44,7 +44,12 @@ describe('an index', () => {
   test('of another stream, or that has read nothing yet, is not current', async () => {
     const old = contextOf({ stream: at(3, 'two'), index: at(812), reaches: true });
     await expect(proveCurrent(old)).rejects.toMatchObject({ code: 'NotReady' });
-    const cold = contextOf({ stream: at(3), index: at(0, ''), reaches: true, reason: 'the stream has not been read yet' });
+    const cold = contextOf({
+      stream: at(3),
+      index: at(0, ''),
+      reaches: true,
+      reason: 'the stream has not been read yet',
+    });
     await expect(proveCurrent(cold)).rejects.toMatchObject({
       message: 'The index of this API process is not current: the stream has not been read yet',
     });

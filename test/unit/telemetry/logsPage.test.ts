@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { logFields } from '../../../src/job/logEvents/entry.ts';
 import { logEvents } from '../../../src/job/logEvents/index.ts';
+import { createRedactor } from '../../../src/telemetry/redact.ts';
 import { eventTables, fieldTable } from './logsPage.ts';
 
 const path = new URL('../../../docs/logs.md', import.meta.url);
@@ -22,6 +23,14 @@ test.each([
 test('each field of the catalogue is that of an event', () => {
   const used = new Set(['repeated', ...Object.values(logEvents).flatMap(({ fields }) => fields)]);
   expect(Object.keys(logFields).filter((field) => !used.has(field))).toEqual([]);
+});
+
+test('no field has a name whose value the redactor hides', () => {
+  const redact = createRedactor();
+  for (const field of Object.keys(logFields)) {
+    const line = JSON.stringify({ [field]: 'default/front-yard' });
+    expect(redact(line)).toBe(line);
+  }
 });
 
 test('names are words of lower case, and sentences end', () => {
