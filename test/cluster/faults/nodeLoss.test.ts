@@ -95,8 +95,8 @@ test('both nodes are drained in turn', async () => {
 async function lose(fault: string, cut: (struck: () => void) => Promise<() => Promise<void>>): Promise<Endured> {
   const audited = await endure(genwarden, {
     fault,
-    // Two workers of four remain: four tasks a second.
-    everyMs: 400,
+    // Each of four workers runs one or two tasks then, and the two that remain can run four a second.
+    everyMs: 300,
     hurt: async ({ struck }) => {
       await until(busyOnSecond, { what: 'busy workers on both nodes', timeoutMs: 60_000 });
       const restore = await cut(struck);
