@@ -211,8 +211,7 @@ export class Reconciler {
     const { ready, reason } = this.#context.follower.ready();
     if (state.jobDeleted) return { observed: deletedJob(jobIdOfOwner(resource.metadata.uid)) };
     try {
-      if (!ready)
-        throw new GenwardenError('NotReady', `The operator's index of the stream is not current: it ${reason}`);
+      if (!ready) throw new GenwardenError('NotReady', `The operator's index of the stream is not current: ${reason}`);
       const earlier = await findEarlierRun(this.#context.tombstones, resource);
       if (earlier !== undefined) return { observed: { kind: 'alreadyRun', earlier } };
       if (turn.hold !== undefined) return { observed: { kind: 'suspended', hold: turn.hold } };
