@@ -3,6 +3,7 @@
 
 import type { Duration } from './duration.ts';
 import { laneWeights, servedMeanwhile, type WeightedLane } from './lanes.ts';
+import { lowerBound } from './lowerBound.ts';
 import type { Ahead, RunningLimit } from './place.ts';
 import type { Instant, Lane } from './task.ts';
 
@@ -67,13 +68,7 @@ function shareWait({ limit, attemptMs }: QueueCapacity, opens: Duration): Durati
 
 /** How many of `tasks` tasks start within `limit` ms; `waitOf` tells how long each of them waits, each no less than the one before. */
 export function startedWithin(limit: Duration, tasks: number, waitOf: (task: number) => Duration): number {
-  let [low, high] = [0, tasks];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (waitOf(middle) <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return lowerBound(tasks, (task) => waitOf(task) <= limit);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Keeps jobs in list order: by submit time, then by ID. The order is the same in every process that follows the stream.
 
 import type { JobId } from '../job/ids.ts';
+import { lowerBound } from '../job/lowerBound.ts';
 import type { Instant } from '../job/task.ts';
 
 /** A position between two jobs of a list. */
@@ -41,14 +42,7 @@ export class JobOrder<Entry extends ListPosition> {
   }
 
   #firstNotBelow(position: ListPosition): number {
-    let low = 0;
-    let high = this.#ascending.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isBelow(this.#ascending[middle]!, position)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lowerBound(this.#ascending.length, (at) => isBelow(this.#ascending[at]!, position));
   }
 }
 

@@ -3,6 +3,7 @@
 import { flowKey, flowOf, partCount, placeOf, type Flow } from '../job/parts.ts';
 import { servingPool } from '../job/target.ts';
 import type { Priority, TaskState } from '../job/task.ts';
+import { addTo } from './tally.ts';
 
 export interface TenantCounts {
   readonly queued: number;
@@ -37,7 +38,7 @@ export class QueueLoads {
     if (tenant.queued === 0 && tenant.running === 0) pool.tenants.delete(flow.tenant);
     else pool.tenants.set(flow.tenant, tenant);
     if (state.state === 'running') {
-      if (flow.group !== null) add(pool.groups, flowKey(flow), by);
+      if (flow.group !== null) addTo(pool.groups, flowKey(flow), by);
       return;
     }
     const { lane, part = 0 } = placeOf(state);
@@ -91,16 +92,10 @@ const noTasks = (): ByPart => Array.from({ length: partCount + 1 }, () => 0);
 
 function countInLane({ all, flows, tenants }: LaneCounts, flow: Flow, part: number, by: 1 | -1): void {
   all[part]! += by;
-  add(tenants, flow.tenant, by);
+  addTo(tenants, flow.tenant, by);
   const key = flowKey(flow);
   const own = flows.get(key) ?? noTasks();
   own[part]! += by;
   if (own.every((count) => count === 0)) flows.delete(key);
   else flows.set(key, own);
-}
-
-function add(counts: Map<string, number>, key: string, by: 1 | -1): void {
-  const next = (counts.get(key) ?? 0) + by;
-  if (next === 0) counts.delete(key);
-  else counts.set(key, next);
 }

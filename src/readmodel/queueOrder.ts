@@ -5,6 +5,7 @@ import { partCount, placeOf } from '../job/parts.ts';
 import { servingPool } from '../job/target.ts';
 import type { Instant, Lane, Sequence, TaskState } from '../job/task.ts';
 import { SortedSequences } from './sortedSequences.ts';
+import { addTo } from './tally.ts';
 
 /** Empty if its last task has left it. */
 export interface QueuedPart {
@@ -64,9 +65,3 @@ export class QueueOrder {
 }
 
 const noParts: ReadonlyMap<number, QueuedPart> = new Map();
-
-function addTo(counts: Map<string, number>, key: string, by: 1 | -1): void {
-  const next = (counts.get(key) ?? 0) + by;
-  if (next === 0) counts.delete(key);
-  else counts.set(key, next);
-}

@@ -1,6 +1,7 @@
 // Stream sequences in ascending order, each with a time, in chunks: an insert, a removal and a rank cost the same among a million
 // as among ten thousand, but for one addition per thousand sequences.
 
+import { lowerBound } from '../job/lowerBound.ts';
 import type { Instant, Sequence } from '../job/time.ts';
 
 /** A full chunk of this many is split; moving its half is cheaper than keeping a tree. */
@@ -63,13 +64,7 @@ export class SortedSequences {
   /** The chunk to which the sequence belongs: the first one that ends at or after it, otherwise the last one. */
   #chunkOf(sequence: Sequence): number {
     const last = Math.max(0, this.#chunks.length - 1);
-    let [low, high] = [0, last];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#chunks[middle]!.sequences.at(-1)! < sequence) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lowerBound(last, (at) => this.#chunks[at]!.sequences.at(-1)! < sequence);
   }
 
   #split(at: number): void {
@@ -81,12 +76,5 @@ export class SortedSequences {
 }
 
 /** The place of the first sequence that is not less than this one. */
-function firstNotBelow(sequences: readonly Sequence[], sequence: Sequence): number {
-  let [low, high] = [0, sequences.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sequences[middle]! < sequence) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+const firstNotBelow = (sequences: readonly Sequence[], sequence: Sequence): number =>
+  lowerBound(sequences.length, (at) => sequences[at]! < sequence);

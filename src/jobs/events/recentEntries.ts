@@ -1,6 +1,7 @@
 // The last messages of the stream, in order and without gaps, from this process's follower. Every event feed reads them at
 // its own pace. A slow client costs no memory: it falls out of the window.
 
+import { lowerBound } from '../../job/lowerBound.ts';
 import type { Sequence } from '../../job/task.ts';
 import type { FollowEvent, LogEntry } from '../../ports/jobLog.ts';
 import type { Follower } from '../../readmodel/follower.ts';
@@ -26,14 +27,8 @@ export class RecentEntries {
   /** Up to 256 messages after `sequence`; undefined if the window does not reach back that far. */
   after(sequence: Sequence): readonly LogEntry[] | undefined {
     if (sequence < this.since) return undefined;
-    let low = 0;
-    let high = this.#entries.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#entries[middle]!.sequence <= sequence) low = middle + 1;
-      else high = middle;
-    }
-    return this.#entries.slice(low, low + 256);
+    const first = lowerBound(this.#entries.length, (at) => this.#entries[at]!.sequence <= sequence);
+    return this.#entries.slice(first, first + 256);
   }
 
   /** Calls `wake` on each new message and when the stream is replaced, until the returned function is called. */
