@@ -3,6 +3,8 @@
 # controllers, without its integrations of other kinds of jobs (hack/cluster/go/kueue). It is built with Go into the cache: once, in a
 # few minutes, of which most are for the clients of Kubernetes. A second run that starts meanwhile waits for the first.
 set -eu
+# shellcheck source=/dev/null
+. "$(dirname "$0")/go-program.sh"
 
 version=0.17.0
 folder=$HOME/.cache/genwarden/kueue-$version
@@ -16,27 +18,7 @@ print_path() {
   echo "kueue $version: $folder/kueue"
 }
 
-if is_installed; then
-  print_path
-  exit 0
-fi
-if ! command -v go >/dev/null; then
-  echo "kueue: building it requires Go, which is not on PATH." >&2
-  exit 1
-fi
-mkdir -p "$folder"
-# Without flock, concurrent runs build twice, and the later rename wins.
-if command -v flock >/dev/null; then
-  exec 9>"$folder/.lock"
-  flock 9
-  if is_installed; then
-    print_path
-    exit 0
-  fi
-fi
-work=$(mktemp -d "$folder.XXXXXX")
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+start_build kueue 'Install Go 1.26 or later.'
 echo "kueue $version: building it with Go into $folder (once, a few minutes)"
 cd "$here/cluster/go/kueue"
 # One package at a time, and behind everything else: a build of the clients of Kubernetes takes all cores of a small machine.

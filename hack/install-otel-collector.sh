@@ -2,6 +2,8 @@
 # Finds or installs the OpenTelemetry Collector of the tests of traces, and prints in one line where it is. It is built with Go into
 # the cache from hack/otel/collector: once, in about two minutes. A second run that starts meanwhile waits for the first.
 set -eu
+# shellcheck source=/dev/null
+. "$(dirname "$0")/go-program.sh"
 
 version=0.165.0
 source=$(cd "$(dirname "$0")/otel/collector" && pwd)
@@ -9,32 +11,15 @@ source=$(cd "$(dirname "$0")/otel/collector" && pwd)
 digest=$(cat "$source/main.go" "$source/go.mod" "$source/go.sum" | cksum | cut -d ' ' -f 1)
 folder=$HOME/.cache/genwarden/otel-collector-$version-$digest
 
+is_installed() {
+  [ -x "$folder/otel-collector" ]
+}
+
 print_path() {
   echo "otel-collector $version: $folder/otel-collector"
 }
 
-if [ -x "$folder/otel-collector" ]; then
-  print_path
-  exit 0
-fi
-if ! command -v go >/dev/null; then
-  echo "otel-collector: building it requires Go, which is not on PATH." >&2
-  echo "Install Go 1.26 or later." >&2
-  exit 1
-fi
-mkdir -p "$folder"
-# Without flock, concurrent runs build twice, and the later rename wins.
-if command -v flock >/dev/null; then
-  exec 9>"$folder/.lock"
-  flock 9
-  if [ -x "$folder/otel-collector" ]; then
-    print_path
-    exit 0
-  fi
-fi
-work=$(mktemp -d "$folder.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+start_build otel-collector 'Install Go 1.26 or later.'
 echo "otel-collector $version: building it with Go into $folder (once, about two minutes)"
 # Go verifies its downloads against go.sum.
 if ! (cd "$source" && GOWORK=off GOFLAGS=-mod=readonly go build -buildvcs=false -trimpath -ldflags "-s -w" \

@@ -2,6 +2,8 @@
 # Finds or installs Prometheus and promtool, which evaluate the rules and dashboards in the tests, and prints in one line where they
 # are. They are built with Go into the cache: once, in three to six minutes. A second run that starts meanwhile waits for the first.
 set -eu
+# shellcheck source=/dev/null
+. "$(dirname "$0")/go-program.sh"
 
 version=3.16.0
 # The module counts 3.16.0 as v0.316.0.
@@ -17,28 +19,7 @@ print_path() {
   echo "prometheus $version: $folder/prometheus"
 }
 
-if is_installed; then
-  print_path
-  exit 0
-fi
-if ! command -v go >/dev/null; then
-  echo "prometheus: building it requires Go, which is not on PATH." >&2
-  echo "Install Go 1.26.7 or later, or put prometheus and promtool of https://prometheus.io/download into $folder." >&2
-  exit 1
-fi
-mkdir -p "$folder"
-# Without flock, concurrent runs build twice, and the later rename wins.
-if command -v flock >/dev/null; then
-  exec 9>"$folder/.lock"
-  flock 9
-  if is_installed; then
-    print_path
-    exit 0
-  fi
-fi
-work=$(mktemp -d "$folder.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+start_build prometheus "Install Go 1.26.7 or later, or put prometheus and promtool of https://prometheus.io/download into $folder."
 echo "prometheus $version: building it and promtool with Go into $folder (once, three to six minutes)"
 # Without service discovery, whose clients of cloud providers are most of the build: the tests name their targets. The web page is
 # not part of the module. Go verifies its downloads against its checksum database.
