@@ -51,7 +51,7 @@ export function aheadOfNew(
 ): readonly Ahead[] {
   const [first] = tasks;
   if (first === undefined) return [];
-  const { again } = index.queued(servingPool(first)).lanes;
+  const again = index.queueOrder.length(servingPool(first), 'again');
   const now = lengthsNow(index, first);
   const left = new Map([...now].map(([part, length]) => [part, length]));
   for (const task of tasks) left.set(partOf(task), (left.get(partOf(task)) ?? 0) - 1);
@@ -91,7 +91,7 @@ const lengths = (queues: Queues, { lane }: Queued): ReadonlyMap<number, number> 
 function lengthsNow(index: Index, task: Queued): ReadonlyMap<number, number> {
   const { lane } = task;
   const pool = servingPool(task);
-  if (lane === 'again' || lane === 'guest') return new Map([[0, index.queued(pool).lanes[lane]]]);
+  if (lane === 'again' || lane === 'guest') return new Map([[0, index.queueOrder.length(pool, lane)]]);
   const { ofAll } = index.queues.lane(pool, lane, flowOf(task));
   return new Map(Array.from({ length: partCount + 1 }, (_, part) => [part, ofAll(part)]));
 }

@@ -4,15 +4,31 @@
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Counts } from '../job/jobState.ts';
 import { servingPool } from '../job/target.ts';
-import { isOpen, taskStates, type Instant, type Sequence, type TaskState, type TaskStateName } from '../job/task.ts';
+import {
+  isOpen,
+  lanes,
+  taskStates,
+  type Instant,
+  type Lane,
+  type Sequence,
+  type TaskState,
+  type TaskStateName,
+} from '../job/task.ts';
 import { type Monotonic } from '../job/time.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
 import { Interner } from './intern.ts';
 import { JobOrder, type ListPosition } from './jobOrder.ts';
+import { ModelTally } from './modelTally.ts';
 import { QueueOrder } from './queueOrder.ts';
-import { QueueTally, type QueuedTasks } from './queueTally.ts';
 import { QueueLoads } from './queueLoads.ts';
 import { TenantTally } from './tenantTally.ts';
+
+/** The queued tasks of a pool. */
+export interface QueuedTasks {
+  readonly lanes: Readonly<Record<Lane, number>>;
+  /** Only models with queued tasks. */
+  readonly models: ReadonlyMap<string, number>;
+}
 
 export interface IndexedTask {
   readonly sequence: Sequence;
@@ -53,7 +69,7 @@ export class JobIndex {
   readonly #finished = new Set<JobEntry>();
   readonly #order = new JobOrder<JobEntry>();
   readonly #counts = new Map<string, Record<TaskStateName, number>>();
-  readonly #queued = new QueueTally();
+  readonly #queuedModels = new ModelTally();
   /** What is queued in each pool, and by which tenants. */
   readonly queues = new QueueLoads();
   /** Where each queued task is in its pool's queue. */
@@ -111,7 +127,8 @@ export class JobIndex {
 
   /** The queued tasks that the pool's workers serve. */
   queued(pool: string): QueuedTasks {
-    return this.#queued.of(pool);
+    const inLanes = lanes.map((lane) => [lane, this.queueOrder.length(pool, lane)]);
+    return { lanes: Object.fromEntries(inLanes) as Record<Lane, number>, models: this.#queuedModels.of(pool) };
   }
 
   /** The index has every job submitted after this time, except deleted ones; null: it has all jobs. */
@@ -141,7 +158,7 @@ export class JobIndex {
     this.#finished.clear();
     this.#order.clear();
     this.#counts.clear();
-    this.#queued.clear();
+    this.#queuedModels.clear();
     this.queues.clear();
     this.queueOrder.clear();
     this.tenants.clear();
@@ -179,7 +196,7 @@ export class JobIndex {
     this.#countsOf(servingPool(task.state))[task.state.state] += by;
     this.queues.count(task.state, by);
     if (!isOpen(task.state)) return;
-    this.#queued.count(task.state, by);
+    this.#queuedModels.count(task.state, by);
     this.queueOrder.count(task, by);
     this.tenants.count(task.state, by);
     job.openTasks += by;

@@ -1,7 +1,7 @@
 // The queued tasks of each pool in the order of the stream, by lane and tenant part, so that the place of a task is found without
 // a look at the others.
 
-import { partCount, placeOf } from '../job/parts.ts';
+import { placeOf } from '../job/parts.ts';
 import { servingPool } from '../job/target.ts';
 import type { Instant, Lane, Sequence, TaskState } from '../job/task.ts';
 import { SortedSequences } from './sortedSequences.ts';
@@ -28,7 +28,6 @@ export class QueueOrder {
   count({ state, sequence }: { readonly state: TaskState; readonly sequence: Sequence }, by: 1 | -1): void {
     if (state.state !== 'queued') return;
     const { lane, part: number = 0 } = placeOf(state);
-    if (number > partCount) return;
     const parts = this.#lane(servingPool(state), lane);
     const part = parts.get(number) ?? { sequences: new SortedSequences(), tenants: new Map<string, number>() };
     if (by === 1) part.sequences.insert(sequence, state.since);
@@ -40,6 +39,13 @@ export class QueueOrder {
   /** The parts of a lane that have or had queued tasks, by number; 0 is the lane itself. They change with the queue. */
   parts(pool: string, lane: Lane): ReadonlyMap<number, QueuedPart> {
     return this.#pools.get(pool)?.get(lane) ?? noParts;
+  }
+
+  /** How many tasks are queued in a lane with its parts. */
+  length(pool: string, lane: Lane): number {
+    let length = 0;
+    for (const { sequences } of this.parts(pool, lane).values()) length += sequences.length;
+    return length;
   }
 
   /** When the task at the head of one of the pool's parts was queued that has waited longest; null if none is queued. */

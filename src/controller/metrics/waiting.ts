@@ -61,7 +61,7 @@ function decider(context: ExplainContext, pools: ReadonlyMap<string, ObservedPoo
     ofClass.set(name, known);
     if (state.state !== 'queued' || !byPlace.has(known.reason)) return known.reason;
     const queue = `${pool}\n${state.lane}`;
-    const again = state.lane === 'again' ? undefined : context.follower.index.queued(pool).lanes.again;
+    const again = state.lane === 'again' ? undefined : context.follower.index.queueOrder.length(pool, 'again');
     const place = places.get(queue) ?? { again, ahead: 0, waits: undefined };
     places.set(queue, place);
     return reasonAt(place, known.observation);
